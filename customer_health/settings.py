@@ -1,0 +1,22 @@
+"""Where things live: three paths, each from its environment variable, else a default.
+
+Relative paths count from the current directory, as in dbt's own profile.
+"""
+
+import os
+from pathlib import Path
+
+
+def raw_folder() -> Path:
+    """Return the folder of raw files: one `<table>.csv|.parquet|.json` for each source table."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_RAW") or "data/raw")
+
+
+def work_file() -> Path:
+    """Return the DuckDB file that `load` and dbt write. One process may have it open for writing."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_WORK") or "warehouse/work.duckdb")
+
+
+def published_file() -> Path:
+    """Return the DuckDB file that readers open. Only `publish` replaces it, as a whole."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_PUBLISHED") or "warehouse/customer_health.duckdb")

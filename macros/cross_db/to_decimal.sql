@@ -1,0 +1,28 @@
+{#
+    A double, rounded half up to six decimals, as decimal(precision, 6).
+    The rounding is spelled out (floor of the shifted double plus one half) because the three
+    engines' own casts treat ties differently.
+#}
+{% macro to_decimal(expression, precision=28) %}
+    {{- return(adapter.dispatch('to_decimal', 'customer_health')(expression, precision)) -}}
+{% endmacro %}
+
+{% macro default__to_decimal(expression, precision) %}
+    {%- if precision <= 9 -%}
+        {{- return(customer_health.from_millionths(customer_health.to_millionths(expression))) -}}
+    {%- endif -%}
+    {{- return(
+        'cast(cast(cast(floor((' ~ expression ~ ') * 1000000 + 0.5) as hugeint) as decimal(' ~ precision
+        ~ ', 0)) * cast(0.000001 as decimal(7, 6)) as decimal(' ~ precision ~ ', 6))'
+    ) -}}
+{% endmacro %}
+
+{# A double from 0 to 2000, rounded half up to whole millionths, as an integer. #}
+{% macro to_millionths(expression) %}
+    {{- return('cast(floor((' ~ expression ~ ') * 1000000 + 0.5) as integer)') -}}
+{% endmacro %}
+
+{# Whole millionths as decimal(9, 6). #}
+{% macro from_millionths(expression) %}
+    {{- return('cast((' ~ expression ~ ') * cast(0.000001 as decimal(7, 6)) as decimal(9, 6))') -}}
+{% endmacro %}

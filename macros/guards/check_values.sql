@@ -1,0 +1,90 @@
+{# Small checks of settings. `where` says which setting; each stops the run with one sentence. #}
+
+{% macro check_name(where, name) %}
+    {%- if name is not string or not modules.re.match('^[a-z][a-z0-9_]{0,23}$', name) -%}
+        {{- customer_health.raise_error(
+            where, 'has an unusable name', 'use up to 24 lower-case letters, digits and underscores'
+        ) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro check_keys(where, block, required, optional) %}
+    {%- if block is not mapping -%}
+        {{- customer_health.raise_error(where, 'is not a block of keys', 'write its keys below it') -}}
+    {%- endif -%}
+    {%- for key in required if key not in block -%}
+        {{- customer_health.raise_error(where, 'lacks the key ' ~ key, 'add it') -}}
+    {%- endfor -%}
+    {%- for key in block if key not in required and key not in optional -%}
+        {{- customer_health.raise_error(
+            where, 'has the unknown key ' ~ key, 'use only ' ~ (required + optional) | join(', ')
+        ) -}}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro check_list(where, entries) %}
+    {%- if entries is string or entries is mapping or entries is not iterable or entries | length == 0 -%}
+        {{- customer_health.raise_error(where, 'is not a list with entries', 'give at least one entry') -}}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro check_number(where, value, lowest, highest) %}
+    {%- if value is not number or value is boolean -%}
+        {{- customer_health.raise_error(where, 'is not a number', 'give a number') -}}
+    {%- endif -%}
+    {%- if (lowest is not none and value < lowest) or (highest is not none and value > highest) -%}
+        {{- customer_health.raise_error(
+            where, 'is ' ~ value, 'give a number from ' ~ lowest ~ ' to ' ~ highest
+        ) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro check_choice(where, value, choices) %}
+    {%- if value not in choices -%}
+        {{- customer_health.raise_error(
+            where, 'is ' ~ value ~ ', which is unknown', 'use one of ' ~ choices | join(', ')
+        ) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro check_unique(where, names) %}
+    {%- set seen = [] -%}
+    {%- for name in names -%}
+        {%- if name in seen -%}
+            {{- customer_health.raise_error(where, 'names ' ~ name ~ ' twice', 'name it once') -}}
+        {%- endif -%}
+        {%- do seen.append(name) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro check_descending(where, numbers) %}
+    {%- for number in numbers -%}
+        {%- if not loop.first and number >= loop.previtem -%}
+            {{- customer_health.raise_error(
+                where, 'does not descend: ' ~ number ~ ' comes after ' ~ loop.previtem,
+                'order it from high to low'
+            ) -}}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{# Weights: positive, at most six decimals, and together exactly 1. #}
+{% macro check_weights(where, entries) %}
+    {%- set total = namespace(millionths=0) -%}
+    {%- for entry in entries -%}
+        {%- do customer_health.check_number(where ~ ', key weight', entry.weight, 0, 1) -%}
+        {%- set millionths = customer_health.in_millionths(entry.weight) -%}
+        {%- if millionths == 0 or (entry.weight * 1000000 - millionths) | abs > 0.001 -%}
+            {{- customer_health.raise_error(
+                where, 'has the weight ' ~ entry.weight,
+                'give every weight as a number above 0 with at most six decimals'
+            ) -}}
+        {%- endif -%}
+        {%- set total.millionths = total.millionths + millionths -%}
+    {%- endfor -%}
+    {%- if total.millionths != 1000000 -%}
+        {{- customer_health.raise_error(
+            where, 'has weights that sum to ' ~ (total.millionths / 1000000), 'make them sum to 1'
+        ) -}}
+    {%- endif -%}
+{% endmacro %}

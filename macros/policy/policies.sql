@@ -1,0 +1,153 @@
+{#
+    The policies to score, checked and compiled for the SQL, in the order of
+    customer_health_policies. Weights become whole millionths, so that sums of weights are exact.
+
+    Each policy: name, description, version, min_coverage_millionths, scaled_when_constant,
+    dimensions (each with its metrics), metrics (the same, flat), size_points, bands, forecast, tiers.
+    Each metric: policy, dimension, metric, weight_millionths (within the dimension),
+    dimension_weight_millionths, weight (share of the whole score, six decimals), source_column, scaled_column, points_column, and its scaling.
+#}
+{% macro policies() %}
+    {%- set blocks = customer_health.policy_blocks() -%}
+    {%- set names = var('customer_health_policies') -%}
+    {%- if names is string or names is not iterable or names | length == 0 -%}
+        {{- customer_health.raise_error(
+            'setting customer_health_policies', 'names no policy', 'list at least one'
+        ) -}}
+    {%- endif -%}
+    {%- if names | unique | list | length != names | length -%}
+        {{- customer_health.raise_error(
+            'setting customer_health_policies', 'names a policy twice', 'list each policy once'
+        ) -}}
+    {%- endif -%}
+    {%- set scaled_columns = {} -%}
+    {%- set compiled = [] -%}
+    {%- for name in names -%}
+        {%- if name not in blocks -%}
+            {{- customer_health.raise_error(
+                'setting customer_health_policies', 'names ' ~ name ~ ', which is not defined',
+                'use one of ' ~ blocks.keys() | join(', ') ~ ', or define it under customer_health_extra_policies'
+            ) -}}
+        {%- endif -%}
+        {%- do customer_health.check_policy(name, blocks[name]) -%}
+        {%- do compiled.append(customer_health.compile_policy(name, blocks[name], scaled_columns)) -%}
+    {%- endfor -%}
+    {%- if var('customer_health_policy') not in names -%}
+        {{- customer_health.raise_error(
+            'setting customer_health_policy', 'is ' ~ var('customer_health_policy') ~ ', which is not scored',
+            'use one of ' ~ names | join(', ') ~ ', or add it to customer_health_policies'
+        ) -}}
+    {%- endif -%}
+    {{- return(compiled) -}}
+{% endmacro %}
+
+{# The compiled policy that the account-level marts show. #}
+{% macro active_policy() %}
+    {{- return(
+        customer_health.policies() | selectattr('name', 'equalto', var('customer_health_policy')) | first
+    ) -}}
+{% endmacro %}
+
+{# The distinct scaled metrics of all policies: a scaling that two policies share is computed once. #}
+{% macro scaled_metrics() %}
+    {%- set by_column = {} -%}
+    {%- for policy in customer_health.policies() -%}
+        {%- for metric in policy.metrics -%}
+            {%- do by_column.setdefault(metric.scaled_column, metric) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(by_column.values() | list) -}}
+{% endmacro %}
+
+{# The columns of stg_salesforce__accounts that any scored policy reads as a metric. #}
+{% macro metric_columns() %}
+    {%- set columns = [
+        'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
+        'contact_email_coverage', 'annual_revenue', 'total_won_amount', 'current_pipeline_amount',
+        'win_rate_percentage', 'number_of_employees', 'account_age_days'
+    ] -%}
+    {%- for metric in customer_health.scaled_metrics() -%}
+        {%- if metric.metric != 'size_points' and metric.metric not in columns -%}
+            {%- do columns.append(metric.metric) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
+{% endmacro %}
+
+{% macro compile_policy(name, block, scaled_columns) %}
+    {%- set dimensions = [] -%}
+    {%- set metrics = [] -%}
+    {%- for dimension in block.dimensions -%}
+        {%- set dimension_weight = customer_health.in_millionths(dimension.weight) -%}
+        {%- set dimension_metrics = [] -%}
+        {%- for entry in dimension.metrics -%}
+            {%- set is_size = entry.metric == 'size_points' -%}
+            {%- set scaling = {
+                'metric': entry.metric,
+                'source_column': name ~ '__size_points' if is_size else entry.metric,
+                'scale': entry.scale,
+                'direction': entry.get('direction', 'higher'),
+                'pre_transform': entry.get('pre_transform'),
+                'post_transform': entry.get('post_transform'),
+                'peer_group': entry.get('peer_group'),
+                'lower': entry.get('lower'),
+                'upper': entry.get('upper'),
+                'lower_quantile': entry.get('lower_quantile', 0.05),
+                'upper_quantile': entry.get('upper_quantile', 0.95),
+                'scaled_when_constant': block.scaled_when_constant,
+            } -%}
+            {%- set key = tojson(scaling, sort_keys=true) -%}
+            {%- if key not in scaled_columns -%}
+                {%- set same_metric = [] -%}
+                {%- for column in scaled_columns.values() if column.startswith(entry.metric ~ '__scaled_') -%}
+                    {%- do same_metric.append(column) -%}
+                {%- endfor -%}
+                {%- do scaled_columns.update({key: entry.metric ~ '__scaled_' ~ (same_metric | length + 1)}) -%}
+            {%- endif -%}
+            {%- do dimension_metrics.append(dict(
+                scaling,
+                policy=name,
+                dimension=dimension.dimension,
+                weight_millionths=customer_health.in_millionths(entry.weight),
+                dimension_weight_millionths=dimension_weight,
+                scaled_column=scaled_columns[key],
+                points_column=name ~ '__' ~ entry.metric ~ '__points'
+            )) -%}
+        {%- endfor -%}
+        {%- do metrics.extend(dimension_metrics) -%}
+        {%- do dimensions.append({
+            'dimension': dimension.dimension,
+            'weight': dimension.weight,
+            'weight_millionths': dimension_weight,
+            'metrics': dimension_metrics,
+        }) -%}
+    {%- endfor -%}
+    {%- set cumulative = namespace(weight=0) -%}
+    {%- for metric in metrics -%}
+        {%- set before = customer_health.in_millionths(cumulative.weight / 1000000000000) -%}
+        {%- set cumulative.weight = cumulative.weight
+            + metric.weight_millionths * metric.dimension_weight_millionths -%}
+        {%- set after = customer_health.in_millionths(cumulative.weight / 1000000000000) -%}
+        {%- do metric.update({'weight': '%.6f' % ((after - before) / 1000000)}) -%}
+    {%- endfor -%}
+    {%- set method = dict(block) -%}
+    {%- do method.pop('description', none) -%}
+    {{- return({
+        'name': name,
+        'description': block.get('description', ''),
+        'version': local_md5(tojson(method, sort_keys=true))[:12],
+        'min_coverage': block.min_coverage,
+        'min_coverage_millionths': customer_health.in_millionths(block.min_coverage),
+        'scaled_when_constant': block.scaled_when_constant,
+        'dimensions': dimensions,
+        'metrics': metrics,
+        'size_points': block.size_points,
+        'bands': block.bands,
+        'forecast': block.forecast,
+        'tiers': block.tiers,
+    }) -}}
+{% endmacro %}
+
+{% macro in_millionths(number) %}
+    {{- return((number * 1000000) | round | int) -}}
+{% endmacro %}

@@ -1,0 +1,23 @@
+{#
+    A table written out row by row from settings. columns: name -> type; rows: lists of SQL values in
+    the same order. Without rows the table is empty but typed.
+#}
+{% macro rows_as_table(columns, rows) %}
+    {%- for row in rows or [none] %}
+select
+    {%- for name, type in columns.items() %}
+    cast({{ row[loop.index0] if row else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{{ 'where false' if not row }}
+{{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+{# A setting as a SQL literal: text in quotes, none as null, numbers and booleans as they are. #}
+{% macro sql_literal(value) %}
+    {%- if value is none -%}{{- return('null') -}}
+    {%- elif value is string -%}{{- return("'" ~ value | replace("'", "''") ~ "'") -}}
+    {%- elif value is boolean -%}{{- return('true' if value else 'false') -}}
+    {%- else -%}{{- return(value) -}}
+    {%- endif -%}
+{% endmacro %}

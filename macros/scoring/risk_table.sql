@@ -1,0 +1,75 @@
+{#
+    Low-health accounts per policy and group: counts, share with its Wilson interval, risk level and
+    rank. `columns` are the columns of int_policy_scores that make the groups.
+    Groups that do not exist are absent; a group without a scored account has no rate and level Unscored.
+#}
+{% macro risk_table(columns) %}
+    {%- set levels = var('customer_health_risk_levels') %}
+
+with policy_scores as (
+
+    select * from {{ ref('int_policy_scores') }}
+
+),
+
+counted as (
+
+    select
+        policy,
+        {{ columns | join(',\n        ') }},
+        count(*) as account_count,
+        count(health_score) as scored_count,
+        count(case when is_low_health then 1 end) as low_health_count,
+        {{ customer_health.known_total('predicted_6m_revenue', 'is_low_health') }} as low_health_predicted_revenue
+    from policy_scores
+    group by policy, {{ columns | join(', ') }}
+
+),
+
+rated as (
+
+    select
+        *,
+        {{ customer_health.to_decimal(customer_health.safe_divide('low_health_count', 'scored_count'), 9) }}
+            as low_health_rate
+    from counted
+
+),
+
+levelled as (
+
+    select
+        *,
+        {{ customer_health.ladder('low_health_rate', levels, 'risk_level') }} as risk_level
+    from rated
+
+)
+
+select
+    policy,
+    {{ columns | join(',\n    ') }},
+    account_count,
+    scored_count,
+    low_health_count,
+    low_health_rate,
+    {{ customer_health.to_decimal(customer_health.wilson_bound('low_health_count', 'scored_count', -1), 9) }}
+        as low_health_rate_lower,
+    {{ customer_health.to_decimal(customer_health.wilson_bound('low_health_count', 'scored_count', 1), 9) }}
+        as low_health_rate_upper,
+    low_health_predicted_revenue,
+    scored_count < {{ var('customer_health_small_sample') }} as is_small_sample,
+    risk_level,
+    row_number() over (
+        partition by policy
+        order by
+            case risk_level
+                {%- for level in levels %}
+                when '{{ level.risk_level }}' then {{ loop.index }}
+                {%- endfor %}
+                else {{ levels | length + 1 }}
+            end,
+            low_health_count desc,
+            {{ columns | join(',\n            ') }}
+    ) as priority_rank
+from levelled
+{% endmacro %}

@@ -1,0 +1,49 @@
+{#
+    Weights over what is measured. All sums are of whole millionths, so they are exact; a metric is
+    measured when its scaled column is not NULL.
+#}
+
+{# The weight measured inside a dimension, in millionths. #}
+{% macro measured_weight(dimension) %}
+    {%- for metric in dimension.metrics -%}
+        case when {{ metric.scaled_column }} is null then 0 else {{ metric.weight_millionths }} end
+        {{- ' + ' if not loop.last }}
+    {%- endfor -%}
+{% endmacro %}
+
+{# The weight of the dimensions in which anything is measured, in millionths. #}
+{% macro measured_dimension_weight(policy) %}
+    {%- for dimension in policy.dimensions -%}
+        case when {{ policy.name }}__{{ dimension.dimension }}__measured > 0 then {{ dimension.weight_millionths }} else 0 end
+        {{- ' + ' if not loop.last }}
+    {%- endfor -%}
+{% endmacro %}
+
+{# The share of the whole weight that is measured, as an exact decimal(9, 6) in [0, 1]. #}
+{% macro score_coverage(policy) %}
+    cast((
+    {%- for metric in policy.metrics %}
+        case when {{ metric.scaled_column }} is null then 0
+            else {{ metric.weight_millionths * metric.dimension_weight_millionths }} end
+        {{- ' +' if not loop.last }}
+    {%- endfor %}
+    ) * cast(0.000000000001 as decimal(13, 12)) as decimal(18, 12))
+{%- endmacro %}
+
+{#
+    The points that a metric can give at most, as a double: 100 x its weight among the measured
+    metrics of its dimension x the dimension's weight among the measured dimensions.
+#}
+{% macro max_points(metric) %}
+    {{- customer_health.double(100 * metric.weight_millionths * metric.dimension_weight_millionths) }}
+    / (cast({{ metric.policy }}__measured as bigint) * {{ metric.policy }}__{{ metric.dimension }}__measured)
+{%- endmacro %}
+
+{# Score of one dimension, 0-100, over what is measured in it, as a double; NULL without any measured metric. #}
+{% macro sub_score(policy, dimension) %}
+    100 * (
+    {%- for metric in dimension.metrics -%}
+        coalesce({{ metric.scaled_column }} * {{ metric.weight_millionths }}, 0){{ ' + ' if not loop.last }}
+    {%- endfor -%}
+    ) / nullif({{ policy.name }}__{{ dimension.dimension }}__measured, 0)
+{%- endmacro %}

@@ -1,0 +1,28 @@
+-- Grain: one account on as_of_date, with the metrics that the scored policies read.
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
+with accounts as (
+
+    select * from {{ ref('stg_salesforce__accounts') }}
+
+)
+
+select
+    as_of_date,
+    account_id,
+    account_name,
+    industry,
+    account_size_segment,
+    geographic_region,
+    owner_id
+    {%- for column in customer_health.metric_columns() %},
+    {{ column }}
+    {%- endfor %}
+    {%- for policy in customer_health.policies() %},
+    case account_size_segment
+        {%- for segment, points in policy.size_points.items() %}
+        when '{{ segment | replace("'", "''") }}' then {{ customer_health.double(points) }}
+        {%- endfor %}
+    end as {{ policy.name }}__size_points
+    {%- endfor %}
+from accounts

@@ -1,0 +1,200 @@
+-- Grain: one account on as_of_date; the scores of all policies side by side (columns <policy>__<figure>).
+-- Stored wide and once; everything after it reads from here.
+{{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
+
+{%- set policies = customer_health.policies() %}
+{%- set scaled_metrics = customer_health.scaled_metrics() %}
+{%- set percentile_metrics = customer_health.metrics_by_percentile() %}
+{%- set peer_groups = customer_health.peer_groups() %}
+
+with account_metrics as (
+
+    select * from {{ ref('int_account_metrics') }}
+
+),
+
+metric_bounds as (
+
+    select * from {{ ref('int_metric_bounds') }}
+
+),
+
+{%- for peer_group in peer_groups %}
+
+bounds_by_{{ peer_group }} as (
+
+    select * from {{ ref('int_metric_bounds_by_' ~ peer_group) }}
+
+),
+{%- endfor %}
+{%- if percentile_metrics %}
+
+metric_percentiles as (
+
+    select * from {{ ref('int_metric_percentiles') }}
+
+),
+{%- endif %}
+
+scaled as (
+
+    select
+        account_metrics.*
+        {%- for metric in scaled_metrics %},
+        {{ customer_health.scaled_value(metric) }} as {{ metric.scaled_column }}
+        {%- endfor %}
+    from account_metrics
+    inner join metric_bounds
+        on account_metrics.as_of_date = metric_bounds.as_of_date
+    {%- for peer_group in peer_groups %}
+    inner join bounds_by_{{ peer_group }}
+        on account_metrics.as_of_date = bounds_by_{{ peer_group }}.as_of_date
+        and account_metrics.{{ peer_group }} = bounds_by_{{ peer_group }}.{{ peer_group }}
+    {%- endfor %}
+    {%- for metric in percentile_metrics %}
+    left join metric_percentiles as {{ metric.scaled_column }}__percentiles
+        on account_metrics.as_of_date = {{ metric.scaled_column }}__percentiles.as_of_date
+        and {{ metric.scaled_column }}__percentiles.scaled_column = '{{ metric.scaled_column }}'
+        and {{ metric.scaled_column }}__percentiles.peer_group
+        = {{ 'account_metrics.' ~ metric.peer_group if metric.peer_group else "''" }}
+        and {{ metric.scaled_column }}__percentiles.metric_value = {{ customer_health.metric_value(metric) }}
+    {%- endfor %}
+
+),
+
+measured_within_dimensions as (
+
+    select
+        *
+        {%- for policy in policies %}
+        {%- for dimension in policy.dimensions %},
+        {{ customer_health.measured_weight(dimension) }} as {{ policy.name }}__{{ dimension.dimension }}__measured
+        {%- endfor %},
+        {{ customer_health.score_coverage(policy) }} as {{ policy.name }}__coverage
+        {%- endfor %}
+    from scaled
+
+),
+
+measured as (
+
+    select
+        *
+        {%- for policy in policies %},
+        {{ customer_health.measured_dimension_weight(policy) }} as {{ policy.name }}__measured
+        {%- endfor %}
+    from measured_within_dimensions
+
+),
+
+unrounded as (
+
+    select
+        *
+        {%- for policy in policies %}
+        {%- for metric in policy.metrics %},
+        coalesce({{ metric.scaled_column }} * ({{ customer_health.max_points(metric) }}), 0)
+            as {{ metric.points_column }}_unrounded
+        {%- endfor %}
+        {%- endfor %}
+    from measured
+
+),
+
+-- Each cumulative sum is rounded once, to whole millionths of a point; points are their differences.
+accumulated as (
+
+    select
+        *
+        {%- for policy in policies %}
+        {%- set sum = namespace(terms=[]) %}
+        {%- for metric in policy.metrics %}
+        {%- set sum.terms = sum.terms + [metric.points_column ~ '_unrounded'] %},
+        case
+            when {{ policy.name }}__coverage >= {{ policy.min_coverage }}
+                then {{ customer_health.to_millionths(sum.terms | join(' + ')) }}
+        end as {{ policy.name }}__millionths_{{ loop.index }}
+        {%- endfor %}
+        {%- endfor %}
+    from unrounded
+
+),
+
+scored as (
+
+    select
+        *
+        {%- for policy in policies %},
+        {{ customer_health.from_millionths(policy.name ~ '__millionths_' ~ policy.metrics | length) }}
+            as {{ policy.name }}__health_score
+        {%- endfor %}
+    from accumulated
+
+),
+
+forecast as (
+
+    select
+        *
+        {%- for policy in policies %}
+        {%- for part in policy.forecast.parts %},
+        {{ customer_health.forecast_part(policy, part, policy.name ~ '__health_score') }}
+            as {{ policy.name }}__{{ part }}_unrounded
+        {%- endfor %}
+        {%- endfor %}
+    from scored
+
+),
+
+-- The forecast's parts are rounded like the points, so that they sum to the total exactly.
+accumulated_forecast as (
+
+    select
+        *
+        {%- for policy in policies %}
+        {%- set sum = namespace(terms=[]) %}
+        {%- for part in customer_health.forecast_parts(policy) %}
+        {%- set sum.terms = sum.terms + ['coalesce(' ~ policy.name ~ '__' ~ part ~ '_unrounded, 0)'] %},
+        {{ customer_health.to_decimal(sum.terms | join(' + ')) }} as {{ policy.name }}__{{ part }}_accumulated
+        {%- endfor %}
+        {%- endfor %}
+    from forecast
+
+)
+
+select
+    as_of_date,
+    account_id,
+    account_name,
+    industry,
+    account_size_segment,
+    geographic_region,
+    owner_id
+    {%- for column in customer_health.metric_columns() %},
+    {{ column }}
+    {%- endfor %}
+    {%- for metric in scaled_metrics %},
+    {{ customer_health.to_decimal(metric.scaled_column, 9) }} as {{ metric.scaled_column }}
+    {%- endfor %}
+    {%- for policy in policies %}
+    {%- for metric in policy.metrics %}
+    {%- set millionths = policy.name ~ '__millionths_' %},
+    case
+        when {{ metric.scaled_column }} is not null
+            then {{ customer_health.from_millionths(
+                millionths ~ loop.index if loop.first
+                else millionths ~ loop.index ~ ' - ' ~ millionths ~ (loop.index - 1)
+            ) }}
+    end as {{ metric.points_column }}
+    {%- endfor %}
+    {%- for dimension in policy.dimensions %},
+    {{ customer_health.to_decimal(customer_health.sub_score(policy, dimension), 9) }}
+        as {{ policy.name }}__{{ dimension.dimension }}__score
+    {%- endfor %},
+    {{ policy.name }}__health_score,
+    cast({{ policy.name }}__coverage as decimal(9, 6)) as {{ policy.name }}__score_coverage,
+    {{ customer_health.ladder(policy.name ~ '__health_score', policy.bands, 'band') }} as {{ policy.name }}__health_band,
+    {{ customer_health.published_forecast(policy) }},
+    {{ customer_health.is_run_rate_unknown(policy) }} as {{ policy.name }}__is_run_rate_unknown
+    {%- endfor %}
+from accumulated_forecast

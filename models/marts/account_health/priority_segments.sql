@@ -1,0 +1,136 @@
+-- Grain: one row of the priority list of one policy: each High-risk cell, then the two rules over the rest.
+-- Every low-health account is counted in exactly one row (the first that it meets).
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
+with policy_scores as (
+
+    select * from {{ ref('int_policy_scores') }}
+
+),
+
+risk_matrix as (
+
+    select * from {{ ref('risk_matrix') }}
+
+),
+
+policy_tiers as (
+
+    select * from {{ ref('policy_tiers') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('priority_segment_rules') }}
+
+),
+
+policies as (
+
+    select policy from {{ ref('policies') }}
+
+),
+
+low_health as (
+
+    select
+        policy,
+        industry,
+        account_size_segment,
+        contribution_tier,
+        count(*) as account_count,
+        sum(predicted_6m_revenue) as forecast_sum
+    from policy_scores
+    where is_low_health
+    group by policy, industry, account_size_segment, contribution_tier
+
+),
+
+assigned as (
+
+    select
+        low_health.policy,
+        case
+            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}' then 'high_risk_cells'
+            when policy_tiers.tier is not null then 'high_value_low_health'
+            else 'long_tail'
+        end as rule_id,
+        case
+            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}'
+                then low_health.industry
+        end as industry,
+        case
+            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}'
+                then low_health.account_size_segment
+        end as account_size_segment,
+        low_health.account_count,
+        low_health.forecast_sum
+    from low_health
+    inner join risk_matrix
+        on low_health.policy = risk_matrix.policy
+        and low_health.industry = risk_matrix.industry
+        and low_health.account_size_segment = risk_matrix.account_size_segment
+    left join policy_tiers
+        on low_health.policy = policy_tiers.policy
+        and low_health.contribution_tier = policy_tiers.tier
+        and policy_tiers.position = 1
+
+),
+
+summed as (
+
+    select
+        policy,
+        rule_id,
+        industry,
+        account_size_segment,
+        sum(account_count) as account_count,
+        sum(forecast_sum) as predicted_6m_revenue_total
+    from assigned
+    group by policy, rule_id, industry, account_size_segment
+
+),
+
+listed as (
+
+    select
+        policies.policy,
+        rules.priority,
+        rules.rule_id,
+        rules.name,
+        summed.industry,
+        summed.account_size_segment,
+        rules.definition,
+        rules.treatment,
+        rules.owner_role,
+        rules.cadence,
+        cast(coalesce(summed.account_count, 0) as bigint) as account_count,
+        case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
+            as predicted_6m_revenue_total
+    from policies
+    cross join rules
+    left join summed
+        on policies.policy = summed.policy
+        and rules.rule_id = summed.rule_id
+
+)
+
+select
+    policy,
+    row_number() over (
+        partition by policy
+        order by priority, account_count desc, industry nulls last, account_size_segment nulls last
+    ) as position,
+    priority,
+    rule_id,
+    name,
+    industry,
+    account_size_segment,
+    definition,
+    treatment,
+    owner_role,
+    cadence,
+    account_count,
+    predicted_6m_revenue_total
+from listed

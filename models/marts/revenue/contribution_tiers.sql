@@ -1,0 +1,98 @@
+-- Grain: one tier of one policy (every tier of the policy, and Unscored where such accounts exist).
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
+with policy_scores as (
+
+    select * from {{ ref('int_policy_scores') }}
+
+),
+
+policy_tiers as (
+
+    select * from {{ ref('policy_tiers') }}
+
+),
+
+tier_cut_offs as (
+
+    {%- for policy in customer_health.policies() %}
+    {%- set outer = loop %}
+    {%- for rung in policy.tiers %}
+    select
+        '{{ policy.name }}' as policy,
+        '{{ rung.tier }}' as tier,
+        {%- if loop.last %}
+        cast(null as {{ customer_health.type_double() }}) as lower_bound
+        {%- else %}
+        max({{ policy.name }}__cut_off_{{ loop.index }}) as lower_bound
+        {%- endif %}
+    from {{ ref('int_tier_cut_offs') }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+tiers as (
+
+    select
+        policy,
+        tier
+    from policy_tiers
+    union
+    select
+        policy,
+        contribution_tier as tier
+    from policy_scores
+    where contribution_tier = 'Unscored'
+
+),
+
+summed as (
+
+    select
+        policy,
+        contribution_tier as tier,
+        count(*) as account_count,
+        {{ customer_health.known_total('predicted_6m_revenue') }} as predicted_6m_revenue_total,
+        sum(predicted_6m_revenue) as forecast_sum,
+        count(predicted_6m_revenue) as forecast_count,
+        sum(health_score) as score_sum,
+        count(health_score) as scored_count
+    from policy_scores
+    group by policy, contribution_tier
+
+),
+
+totals as (
+
+    select
+        policy,
+        sum(forecast_sum) as forecast_sum
+    from summed
+    group by policy
+
+)
+
+select
+    tiers.policy,
+    tiers.tier,
+    tier_cut_offs.lower_bound,
+    coalesce(summed.account_count, 0) as account_count,
+    case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
+        as predicted_6m_revenue_total,
+    {{ customer_health.exact_mean('summed.forecast_sum', 'summed.forecast_count') }} as predicted_6m_revenue_mean,
+    {{ customer_health.to_decimal(customer_health.safe_divide(
+        'case when summed.policy is null then 0 else summed.predicted_6m_revenue_total end', 'totals.forecast_sum'
+    ), 9) }} as predicted_6m_revenue_share,
+    cast({{ customer_health.exact_mean('summed.score_sum', 'summed.scored_count') }} as decimal(9, 6))
+        as mean_health_score
+from tiers
+left join summed
+    on tiers.policy = summed.policy
+    and tiers.tier = summed.tier
+left join totals
+    on tiers.policy = totals.policy
+left join tier_cut_offs
+    on tiers.policy = tier_cut_offs.policy
+    and tiers.tier = tier_cut_offs.tier
