@@ -4,7 +4,9 @@ import re
 
 import duckdb
 
-LOCK_HOLDER = re.compile(r"PID (\d+)")
+# What DuckDB puts before each of its messages.
+KIND = re.compile(r"^(?:[A-Z][A-Za-z ]* Error|IO Error): ")
+LOCK = re.compile(r'lock on file "(?P<file>[^"]+)".*?(?:PID (?P<holder>\d+)|$)', re.DOTALL)
 
 
 class UserError(Exception):
@@ -12,8 +14,8 @@ class UserError(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text that says something, without a closing full stop."""
-    lines = (line.strip() for line in str(error).splitlines())
+    """Return what an error says first, without DuckDB's kind of error and a closing full stop."""
+    lines = (KIND.sub("", line).strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__).rstrip(".")
 
 
@@ -22,11 +24,10 @@ def as_sentence(error: BaseException, doing: str) -> str:
 
     DuckDB's locks and full disks get their own words; anything else keeps DuckDB's first line.
     """
-    text = str(error)
-    if "Could not set lock" in text or "Conflicting lock" in text:
-        holder = LOCK_HOLDER.search(text)
-        who = f"process {holder.group(1)}" if holder else "another process"
-        return f"{doing} failed: {who} has the file open; wait until it is done and run this again"
+    lock = LOCK.search(str(error))
+    if lock:
+        who = f"process {lock['holder']}" if lock["holder"] else "another process"
+        return f"{doing} failed: {who} has {lock['file']} open; run this again when it is done"
     if isinstance(error, duckdb.OutOfMemoryException):
         return f"{doing} failed: out of memory or of disk space ({first_line(error)})"
     if isinstance(error, OSError) and error.strerror:

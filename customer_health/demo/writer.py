@@ -8,7 +8,7 @@ import duckdb
 from customer_health.demo import accounts
 from customer_health.errors import UserError
 from customer_health.files import replacing
-from customer_health.load import table_files
+from customer_health.readers import table_files
 from customer_health.progress import reported
 from customer_health.sql import literal
 

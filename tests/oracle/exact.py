@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 MICRO = 1_000_000
 LARGEST_EXACT_DOUBLE = 2**53
@@ -19,6 +20,7 @@ Z_95 = Decimal("1.959964")
 Number = int | float | Decimal | Fraction
 
 
+@lru_cache(maxsize=1024)
 def exact(value: Number | str) -> Fraction:
     """The value as a fraction; a float stands for its written form, so 0.1 is one tenth.
 

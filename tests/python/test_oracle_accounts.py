@@ -222,7 +222,7 @@ def test_oracle_loses_nothing_and_adds_up(case: adversarial.Case) -> None:
 
 
 def test_comparison_sees_every_kind_of_difference() -> None:
-    """A wrong digit, a zero for an unknown, an absent, a further and a doubled row, a new column."""
+    """A wrong digit, zero for unknown, an absent, a further and a doubled row, a new column."""
     types = {"id": "VARCHAR", "score": "DECIMAL(9,6)", "value": "DOUBLE"}
     good = [
         {"id": "a", "score": Decimal("1.000000"), "value": 0.1},

@@ -80,13 +80,13 @@ select
     tier_cut_offs.lower_bound,
     coalesce(summed.account_count, 0) as account_count,
     case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
-        as predicted_6m_revenue_total,
-    {{ customer_health.exact_mean('summed.forecast_sum', 'summed.forecast_count') }} as predicted_6m_revenue_mean,
+        as total,
+    {{ customer_health.exact_mean('summed.forecast_sum', 'summed.forecast_count') }} as mean,
     {{ customer_health.to_decimal(customer_health.safe_divide(
         'case when summed.policy is null then 0 else summed.predicted_6m_revenue_total end', 'totals.forecast_sum'
-    ), 9) }} as predicted_6m_revenue_share,
+    ), 9) }} as share,
     cast({{ customer_health.exact_mean('summed.score_sum', 'summed.scored_count') }} as decimal(9, 6))
-        as mean_health_score
+        as mean_health
 from tiers
 left join summed
     on tiers.policy = summed.policy

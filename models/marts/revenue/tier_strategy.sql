@@ -27,8 +27,8 @@ select
     strategies.action_2,
     strategies.action_3,
     contribution_tiers.account_count,
-    contribution_tiers.predicted_6m_revenue_total,
-    contribution_tiers.predicted_6m_revenue_share
+    contribution_tiers.total as predicted_6m_revenue_total,
+    contribution_tiers.share as predicted_6m_revenue_share
 from contribution_tiers
 left join strategies
     on contribution_tiers.tier = strategies.tier

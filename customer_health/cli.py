@@ -1,0 +1,159 @@
+"""The command line: `customer-health demo | load | build | publish`.
+
+Results go to stdout, progress to stderr. An error is one sentence on stderr and exit status 1.
+"""
+
+import argparse
+import datetime
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import duckdb
+
+from customer_health import __version__, settings
+from customer_health.demo.writer import FORMATS, write_demo
+from customer_health.errors import UserError, as_sentence
+from customer_health.load import load
+from customer_health.progress import say
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status: 0, 1 for an error, 130 when interrupted."""
+    command = "the command line"
+    try:
+        options = _parser().parse_args(arguments)
+        command = options.command
+        options.run(options)
+    except UserError as error:
+        return _fail(str(error))
+    except (duckdb.Error, OSError) as error:
+        return _fail(as_sentence(error, command))
+    except KeyboardInterrupt:
+        say("customer-health: stopped.")
+        return 130
+    return 0
+
+
+def _fail(sentence: str) -> int:
+    say(f"customer-health: {' '.join(sentence.split())}.")
+    return 1
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="customer-health", description="The small tool beside the dbt project.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_demo, _add_load):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[Parser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+    details: str,
+) -> Parser:
+    parser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "demo",
+        _demo,
+        "write demo data",
+        "The same options give the same rows. A file of the same name is replaced.",
+    )
+    parser.add_argument(
+        "--accounts", type=_positive, default=10_000, metavar="N", help="how many (default 10000)"
+    )
+    parser.add_argument("--seed", type=int, default=42, help="default 42")
+    parser.add_argument(
+        "--as-of",
+        type=_date,
+        default=datetime.date(2026, 6, 1),
+        metavar="YYYY-MM-DD",
+        help="the day from which ages and dates count back (default 2026-06-01)",
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, default="parquet", help="default parquet; json has one object per line"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: CUSTOMER_HEALTH_RAW, else data/raw"
+    )
+
+
+def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "load",
+        _load,
+        "bring a folder of files into the schema raw of the work file",
+        "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/ holds"
+        " parquet parts. Source tables of the dbt project without a file become empty tables.",
+    )
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="default: CUSTOMER_HEALTH_RAW, else data/raw",
+    )
+    _add_project_dir(parser)
+
+
+def _add_project_dir(parser: Parser) -> None:
+    parser.add_argument(
+        "--project-dir",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the dbt project (default: the current directory)",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return number
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date as YYYY-MM-DD") from error
+
+
+def _demo(options: argparse.Namespace) -> None:
+    folder = options.out or settings.raw_folder()
+    print(write_demo(folder, options.accounts, options.seed, options.as_of, options.format))
+
+
+def _load(options: argparse.Namespace) -> None:
+    folder = options.folder or settings.raw_folder()
+    for table in load(folder, settings.work_file(), options.project_dir):
+        rows = "not counted" if table.row_count is None else f"{table.row_count:,} rows"
+        print(f"raw.{table.name}  {rows}  {table.path or 'no file, made empty'}")
+    if not (options.project_dir / "dbt_project.yml").is_file():
+        say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What the dbt project says about itself: its source tables and how its last command ended."""
+
+import json
+import os
+from pathlib import Path
+
+import yaml
+
+from customer_health.errors import UserError, first_line
+
+SOURCE_FILES = "models/staging/*/_*__sources.yml"
+
+PROVING_COMMANDS = ("build", "run", "test")
+FAILED_STATUSES = ("error", "fail", "runtime error", "partial success")
+
+
+def source_tables(project: Path) -> dict[str, dict[str, str]]:
+    """Return the columns of each source table: table name, then column name to its type.
+
+    Names are in lower case; a column without `data_type` is text. A folder that is no dbt project
+    has no source tables. Raises UserError if a file is not readable as YAML.
+    """
+    tables = {}
+    for path in sorted(project.glob(SOURCE_FILES)):
+        try:
+            described = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is not readable YAML: {first_line(error)}") from error
+        for source in described.get("sources") or []:
+            for table in source.get("tables") or []:
+                name = table.get("identifier", table["name"]).lower()
+                tables[name] = {
+                    column["name"]: column.get("data_type", "varchar")
+                    for column in table.get("columns") or []
+                }
+    return tables
+
+
+def require_passed_build(project: Path) -> None:
+    """Raise UserError unless the project's last dbt command was a build, run or test that passed."""
+    target = project / os.environ.get("DBT_TARGET_PATH", "target")
+    path = target / "run_results.json"
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        command, nodes = results["args"]["which"], results["results"]
+    except FileNotFoundError as error:
+        raise UserError(
+            f"there is no {path}, so nothing says that the marts passed their tests;"
+            " run `customer-health build`"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not a dbt result; run `customer-health build`") from error
+    if command not in PROVING_COMMANDS:
+        raise UserError(
+            f"the last dbt command was `{command}`, which proves nothing about the marts;"
+            " run `customer-health build`"
+        )
+    failed = [node["unique_id"] for node in nodes if node["status"] in FAILED_STATUSES]
+    if failed:
+        raise UserError(
+            f"the last dbt {command} did not pass: {len(failed)} failed, the first is {failed[0]};"
+            " nothing was published"
+        )

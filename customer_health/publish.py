@@ -1,0 +1,245 @@
+"""Copy the marts into a new file and put it in the place of the published one, in one step.
+
+Readers open the published file only, so they never wait for a build and never see half of one: they
+find the last good file until the new one is complete, checked and on disk.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from customer_health.errors import UserError, first_line
+from customer_health.files import replacing
+from customer_health.progress import reported
+from customer_health.sql import identifier, literal, qualified
+
+SCHEMA = "marts"
+
+# Not for readers, and views over files that may be gone tomorrow.
+PRIVATE_SCHEMAS = ("raw", "quality")
+
+# The oldest storage format that current BI drivers read and our types need.
+STORAGE_VERSION = "v1.4.0"
+
+# Views over fewer rows than this are read through before the swap, larger ones only planned.
+READ_THROUGH_BELOW_ROWS = 100_000
+
+# Names of the two files while both are open; no file can be called so by accident.
+WORK, NEW = "work file", "new file"
+
+Name = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table (`sql` is None) or a view of the work file with its comments."""
+
+    name: Name
+    sql: str | None
+    comment: str | None
+    column_comments: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "table" if self.sql is None else "view"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `publish` put in place: the file and the numbers of its tables and views."""
+
+    path: Path
+    table_count: int
+    view_count: int
+
+
+def publish(work_file: Path, target: Path) -> Published:
+    """Put the marts of the work file, and whatever their views read, in the place of `target`.
+
+    Tables keep their rows, views are made anew, both keep their comments; constraints are not
+    copied. The work file is only read. Raises UserError if it is absent, has no marts, or has a
+    view that does not work on its own; `target` then stays as it was, as it does on any error.
+    """
+    if not work_file.is_file():
+        raise UserError(f"there is no work file {work_file}; run `customer-health build` first")
+    if work_file.absolute() == target.absolute():
+        raise UserError(
+            f"{target} would be both the work file and the published file;"
+            " set CUSTOMER_HEALTH_PUBLISHED to another path"
+        )
+    with replacing(target) as unfinished:
+        with duckdb.connect() as connection:
+            _attach(connection, work_file, WORK, "read_only")
+            relations = _in_order(connection, _relations(connection))
+            if not relations:
+                raise UserError(f"{work_file} has no marts; run `customer-health build` first")
+            _attach(connection, unfinished, NEW, f"storage_version {literal(STORAGE_VERSION)}")
+            _copy(connection, relations)
+            connection.execute(f"checkpoint {identifier(NEW)}")
+        _check(unfinished, target.stem, relations)
+    kinds = [relation.kind for relation in relations]
+    return Published(target, kinds.count("table"), kinds.count("view"))
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: str) -> None:
+    connection.execute(f"attach {literal(str(path))} as {identifier(name)} ({options})")
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> dict[Name, Relation]:
+    """Return every table and view of the work file by schema and name."""
+    column_comments: dict[Name, dict[str, str]] = {}
+    for schema, name, column, comment in connection.execute(
+        """
+        select schema_name, table_name, column_name, comment from duckdb_columns()
+        where database_name = $file and comment is not null
+        order by all
+        """,
+        {"file": WORK},
+    ).fetchall():
+        column_comments.setdefault((schema, name), {})[column] = comment
+    found = connection.execute(
+        """
+        select schema_name, table_name, null as sql, comment from duckdb_tables()
+        where database_name = $file
+        union all
+        select schema_name, view_name, sql, comment from duckdb_views()
+        where database_name = $file and not internal
+        order by all
+        """,
+        {"file": WORK},
+    ).fetchall()
+    return {
+        (schema, name): Relation(
+            (schema, name), sql, comment, column_comments.get((schema, name), {})
+        )
+        for schema, name, sql, comment in found
+    }
+
+
+def _in_order(
+    connection: duckdb.DuckDBPyConnection, relations: Mapping[Name, Relation]
+) -> list[Relation]:
+    """Return the marts and all that their views read, each after what it reads.
+
+    Raises UserError if a view reads a private schema, directly or through others.
+    """
+    ordered: dict[Name, Relation] = {}
+
+    def add(name: Name) -> None:
+        relation = relations[name]
+        if name in ordered:
+            return
+        for source in _sources(connection, relation, relations):
+            if source[0] in PRIVATE_SCHEMAS:
+                raise UserError(
+                    f"the view {'.'.join(name)} reads {'.'.join(source)}, which is not published;"
+                    " make a table of the view or of what it reads"
+                )
+            add(source)
+        ordered[name] = relation
+
+    for name in sorted(relations):
+        if name[0] == SCHEMA:
+            add(name)
+    return list(ordered.values())
+
+
+def _sources(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    relations: Mapping[Name, Relation],
+) -> list[Name]:
+    """Return the relations of the work file that a view reads itself; none for a table."""
+    if relation.sql is None:
+        return []
+    tree = connection.execute("select json_serialize_sql($sql)", {"sql": _body(relation.sql)})
+    paths = _table_paths(json.loads(tree.fetchall()[0][0]))
+    # DuckDB writes the schema out, so a path of one name is a CTE or lies in the view's schema.
+    named = {(path[-2] if len(path) > 1 else relation.name[0], path[-1]) for path in paths}
+    by_lower_case = {(schema.lower(), name.lower()): (schema, name) for schema, name in relations}
+    lower_case = {(schema.lower(), name.lower()) for schema, name in named}
+    return sorted(by_lower_case[name] for name in lower_case & by_lower_case.keys())
+
+
+def _body(sql: str) -> str:
+    """Return the SELECT of a CREATE VIEW: what follows its first keyword AS, which none precedes."""
+    tokens = duckdb.tokenize(sql)
+    for offset, kind in tokens:
+        if kind == duckdb.token_type.keyword and sql[offset : offset + 3].lower() == "as ":
+            return sql[offset + 3 :]
+    raise UserError(f"cannot read the view definition {sql[:80]!r}")
+
+
+def _table_paths(node: object) -> Iterator[list[str]]:
+    """Yield the dotted name of each table in DuckDB's syntax tree, as its parts."""
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield node["qualified_name"]["path"]
+        for child in node.values():
+            yield from _table_paths(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _table_paths(child)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, relations: list[Relation]) -> None:
+    """Make the relations in the new file, in the given order, with their comments."""
+    connection.execute(f"use {identifier(NEW)}")
+    for schema in sorted({relation.name[0] for relation in relations}):
+        connection.execute(f"create schema if not exists {identifier(schema)}")
+    for relation in relations:
+        name = qualified(*relation.name)
+        if relation.sql is None:
+            source = qualified(WORK, *relation.name)
+            with reported(connection, f"copying {'.'.join(relation.name)}"):
+                connection.execute(f"create table {name} as from {source}")
+        else:
+            _make_view(connection, relation)
+        if relation.comment is not None:
+            connection.execute(f"comment on {relation.kind} {name} is {literal(relation.comment)}")
+        for column, comment in relation.column_comments.items():
+            connection.execute(
+                f"comment on column {name}.{identifier(column)} is {literal(comment)}"
+            )
+    connection.execute("use memory")
+
+
+def _make_view(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    """Make a view from its definition, which DuckDB gives without the name of the work file."""
+    try:
+        connection.execute(relation.sql)
+    except duckdb.Error as error:
+        raise UserError(_does_not_work(relation, error)) from error
+
+
+def _check(path: Path, stem: str, relations: list[Relation]) -> None:
+    """Read every view of the finished file under the name that it will have for its readers."""
+    with duckdb.connect() as connection:
+        _attach(connection, path, stem, "read_only")
+        connection.execute(f"use {identifier(stem)}")
+        rows = connection.execute(
+            "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
+            " where database_name = current_database()"
+        ).fetchall()[0][0]
+        is_small = rows < READ_THROUGH_BELOW_ROWS
+        for relation in relations:
+            if relation.sql is None:
+                continue
+            name = qualified(*relation.name)
+            try:
+                if is_small:
+                    connection.execute(f"select count(columns(*)) from {name}").fetchall()
+                else:
+                    connection.execute(f"from {name} limit 0").fetchall()
+            except duckdb.Error as error:
+                raise UserError(_does_not_work(relation, error)) from error
+
+
+def _does_not_work(relation: Relation, error: duckdb.Error) -> str:
+    return (
+        f"the view {'.'.join(relation.name)} does not work in the published file"
+        f" ({first_line(error)}); nothing was published"
+    )

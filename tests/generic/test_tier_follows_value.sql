@@ -1,0 +1,109 @@
+{#
+    Fails for each row whose tier is not the one that its value deserves: the cut-offs are computed
+    anew as exact continuous quantiles of the column, per group of `per`.
+    tiers: the rows of policy_tiers (policy, position, tier, above_quantile, at_least_quantile).
+#}
+{% test tier_follows_value(model, column_name, value, key, per, tiers) %}
+
+{%- set double = customer_health.type_double() %}
+
+with valued as (
+
+    select
+        {{ key }} as row_key,
+        {{ per }} as tier_group,
+        {{ column_name }} as observed_tier,
+        cast({{ value }} as {{ double }}) as tier_value
+    from {{ model }}
+
+),
+
+-- The position of each quantile in the ordered values, interpolated between its two neighbours.
+ordered as (
+
+    select
+        tier_group,
+        tier_value,
+        row_number() over (partition by tier_group order by tier_value) - 1 as position,
+        count(*) over (partition by tier_group) - 1 as last_position
+    from valued
+    where tier_value is not null
+
+),
+
+tiers as (
+
+    select
+        {{ per }} as tier_group,
+        position as tier_position,
+        tier,
+        above_quantile is not null as is_exclusive,
+        cast(coalesce(above_quantile, at_least_quantile) as {{ double }}) as quantile
+    from {{ tiers }}
+
+),
+
+cut_offs as (
+
+    select
+        tiers.tier_group,
+        tiers.tier_position,
+        tiers.tier,
+        tiers.is_exclusive,
+        min(ordered.tier_value)
+        + (max(ordered.tier_value) - min(ordered.tier_value))
+        * (max(ordered.last_position) * tiers.quantile - floor(max(ordered.last_position) * tiers.quantile)) as cut_off
+    from tiers
+    inner join ordered
+        on tiers.tier_group = ordered.tier_group
+        and ordered.position between floor(ordered.last_position * tiers.quantile)
+        and ceil(ordered.last_position * tiers.quantile)
+    where tiers.quantile is not null
+    group by tiers.tier_group, tiers.tier_position, tiers.tier, tiers.is_exclusive, tiers.quantile
+
+),
+
+reached as (
+
+    select
+        valued.row_key,
+        valued.tier_group,
+        valued.observed_tier,
+        valued.tier_value,
+        min(cut_offs.tier_position) as reached_position
+    from valued
+    left join cut_offs
+        on valued.tier_group = cut_offs.tier_group
+        and (
+            valued.tier_value > cut_offs.cut_off
+            or (not cut_offs.is_exclusive and valued.tier_value = cut_offs.cut_off)
+        )
+    group by valued.row_key, valued.tier_group, valued.observed_tier, valued.tier_value
+
+),
+
+last_tiers as (
+
+    select
+        tier_group,
+        max(tier_position) as last_tier_position
+    from tiers
+    group by tier_group
+
+)
+
+select
+    reached.tier_group,
+    reached.row_key,
+    reached.tier_value as observed_value,
+    reached.observed_tier,
+    case when reached.tier_value is null then 'Unscored' else tiers.tier end as expected_tier
+from reached
+inner join last_tiers
+    on reached.tier_group = last_tiers.tier_group
+inner join tiers
+    on reached.tier_group = tiers.tier_group
+    and tiers.tier_position = coalesce(reached.reached_position, last_tiers.last_tier_position)
+where reached.observed_tier <> case when reached.tier_value is null then 'Unscored' else tiers.tier end
+
+{% endtest %}
