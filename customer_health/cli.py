@@ -13,10 +13,14 @@ from typing import NoReturn
 import duckdb
 
 from customer_health import __version__, settings
-from customer_health.demo.writer import FORMATS, write_demo
+from customer_health.build import build
+from customer_health.demo.writer import AS_OF, FORMATS, write_demo
 from customer_health.errors import UserError, as_sentence
 from customer_health.load import load
 from customer_health.progress import say
+from customer_health.project import require_passed_build
+from customer_health.publish import publish
+from customer_health.summary import summary
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0, 1 for an error, 130 when interrupted."""
     command = "the command line"
     try:
-        options = _parser().parse_args(arguments)
+        options = _options(arguments)
         command = options.command
         options.run(options)
     except UserError as error:
@@ -48,11 +52,21 @@ def _fail(sentence: str) -> int:
     return 1
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options; what `build` does not know itself is for dbt."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "build":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.dbt_arguments = rest
+    return options
+
+
 def _parser() -> Parser:
     parser = Parser(prog="customer-health", description="The small tool beside the dbt project.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_demo, _add_load):
+    for add in (_add_demo, _add_load, _add_build, _add_publish):
         add(commands)
     return parser
 
@@ -65,7 +79,10 @@ def _command(
     details: str,
 ) -> Parser:
     parser = commands.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}. {details}"
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {details}",
+        allow_abbrev=False,
     )
     parser.set_defaults(run=run)
     return parser
@@ -86,12 +103,15 @@ def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "--as-of",
         type=_date,
-        default=datetime.date(2026, 6, 1),
+        default=AS_OF,
         metavar="YYYY-MM-DD",
-        help="the day from which ages and dates count back (default 2026-06-01)",
+        help=f"the day from which ages and dates count back (default {AS_OF})",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, default="parquet", help="default parquet; json has one object per line"
+        "--format",
+        choices=FORMATS,
+        default="parquet",
+        help="default parquet; json has one object per line",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="default: CUSTOMER_HEALTH_RAW, else data/raw"
@@ -104,8 +124,8 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         "load",
         _load,
         "bring a folder of files into the schema raw of the work file",
-        "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/ holds"
-        " parquet parts. Source tables of the dbt project without a file become empty tables.",
+        "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/"
+        " holds parquet parts. Source tables of the dbt project without a file become empty.",
     )
     parser.add_argument(
         "folder",
@@ -113,6 +133,30 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         nargs="?",
         metavar="DIR",
         help="default: CUSTOMER_HEALTH_RAW, else data/raw",
+    )
+    _add_project_dir(parser)
+
+
+def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "build",
+        _build,
+        "load, build and test the dbt project, publish the marts",
+        "Demo data is written first if there are no raw files. All other options go to `dbt build`,"
+        " such as --vars, --select and --threads.",
+    )
+    _add_project_dir(parser)
+
+
+def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "publish",
+        _publish,
+        "put the marts of the last dbt build in the place of the published file",
+        "Readers see the old file or the new one, whole. Nothing is published unless the last dbt"
+        " command was a build, run or test that passed.",
     )
     _add_project_dir(parser)
 
@@ -153,6 +197,25 @@ def _load(options: argparse.Namespace) -> None:
         print(f"raw.{table.name}  {rows}  {table.path or 'no file, made empty'}")
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
+
+
+def _build(options: argparse.Namespace) -> None:
+    work_file = settings.work_file()
+    published = build(
+        settings.raw_folder(),
+        work_file,
+        settings.published_file(),
+        options.project_dir,
+        options.dbt_arguments,
+    )
+    print()
+    print("\n".join(summary(published.path, work_file)))
+
+
+def _publish(options: argparse.Namespace) -> None:
+    require_passed_build(options.project_dir)
+    published = publish(settings.work_file(), settings.published_file())
+    print(f"{published.path}  {published.table_count} tables, {published.view_count} views")
 
 
 if __name__ == "__main__":

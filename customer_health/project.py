@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -37,12 +38,17 @@ def source_tables(project: Path) -> dict[str, dict[str, str]]:
 
 
 def require_passed_build(project: Path) -> None:
-    """Raise UserError unless the project's last dbt command was a build, run or test that passed."""
-    target = project / os.environ.get("DBT_TARGET_PATH", "target")
-    path = target / "run_results.json"
+    """Raise UserError unless the last dbt command was a build, run or test, and passed.
+
+    A command that was killed leaves a manifest, which is written first, but no results of its own.
+    """
+
+    path = _target(project) / "run_results.json"
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         command, nodes = results["args"]["which"], results["results"]
+        last_of_all = _manifest(project).get("metadata", results["metadata"])["invocation_id"]
+        is_last = results["metadata"]["invocation_id"] == last_of_all
     except FileNotFoundError as error:
         raise UserError(
             f"there is no {path}, so nothing says that the marts passed their tests;"
@@ -50,6 +56,11 @@ def require_passed_build(project: Path) -> None:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is not a dbt result; run `customer-health build`") from error
+    if not is_last:
+        raise UserError(
+            "the last dbt command left no results, so a build may have been cut short;"
+            " run `customer-health build`"
+        )
     if command not in PROVING_COMMANDS:
         raise UserError(
             f"the last dbt command was `{command}`, which proves nothing about the marts;"
@@ -61,3 +72,19 @@ def require_passed_build(project: Path) -> None:
             f"the last dbt {command} did not pass: {len(failed)} failed, the first is {failed[0]};"
             " nothing was published"
         )
+
+
+def adapter_type(project: Path) -> str:
+    """Return the engine that the project's last dbt command ran on, such as `duckdb`."""
+    return _manifest(project)["metadata"]["adapter_type"]
+
+
+def _manifest(project: Path) -> dict[str, Any]:
+    """Return dbt's description of the project, empty if there is none."""
+    path = _target(project) / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _target(project: Path) -> Path:
+    """Return the folder of dbt's artifacts."""
+    return project / os.environ.get("DBT_TARGET_PATH", "target")

@@ -5,7 +5,7 @@ find the last good file until the new one is complete, checked and on disk.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,34 +155,22 @@ def _sources(
     """Return the relations of the work file that a view reads itself; none for a table."""
     if relation.sql is None:
         return []
-    tree = connection.execute("select json_serialize_sql($sql)", {"sql": _body(relation.sql)})
-    paths = _table_paths(json.loads(tree.fetchall()[0][0]))
-    # DuckDB writes the schema out, so a path of one name is a CTE or lies in the view's schema.
-    named = {(path[-2] if len(path) > 1 else relation.name[0], path[-1]) for path in paths}
-    by_lower_case = {(schema.lower(), name.lower()): (schema, name) for schema, name in relations}
-    lower_case = {(schema.lower(), name.lower()) for schema, name in named}
-    return sorted(by_lower_case[name] for name in lower_case & by_lower_case.keys())
+    # dbt writes schemas out; a name without one is a CTE's.
+    paths = connection.execute(
+        "select unnest(json_extract(json_serialize_sql($sql), '$..qualified_name.path'))",
+        {"sql": _body(relation.sql)},
+    ).fetchall()
+    read = {tuple(name.lower() for name in json.loads(path)[-2:]) for (path,) in paths}
+    return sorted(name for name in relations if (name[0].lower(), name[1].lower()) in read)
 
 
 def _body(sql: str) -> str:
-    """Return the SELECT of a CREATE VIEW: what follows its first keyword AS, which none precedes."""
+    """Return the SELECT of a CREATE VIEW, which is what follows the first keyword AS."""
     tokens = duckdb.tokenize(sql)
     for offset, kind in tokens:
         if kind == duckdb.token_type.keyword and sql[offset : offset + 3].lower() == "as ":
             return sql[offset + 3 :]
     raise UserError(f"cannot read the view definition {sql[:80]!r}")
-
-
-def _table_paths(node: object) -> Iterator[list[str]]:
-    """Yield the dotted name of each table in DuckDB's syntax tree, as its parts."""
-    if isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE":
-            yield node["qualified_name"]["path"]
-        for child in node.values():
-            yield from _table_paths(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from _table_paths(child)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, relations: list[Relation]) -> None:

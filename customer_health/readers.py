@@ -8,7 +8,6 @@ throughout, since guessing types turns one "n/a" into a failure later; parquet k
 import csv
 import gzip
 import io
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -190,4 +189,4 @@ def _check_columns(path: Path, names: Sequence[str]) -> None:
 
 def _pattern(path: Path) -> str:
     """Return the absolute path, written so that DuckDB takes no character of it for a wildcard."""
-    return re.sub(r"[*?\[]", lambda wildcard: f"[{wildcard.group(0)}]", os.path.abspath(path))
+    return re.sub(r"[*?\[]", lambda wildcard: f"[{wildcard.group(0)}]", str(path.absolute()))

@@ -13,7 +13,7 @@ def raw_folder() -> Path:
 
 
 def work_file() -> Path:
-    """Return the DuckDB file that `load` and dbt write. One process may have it open for writing."""
+    """Return the DuckDB file that `load` and dbt write, one process at a time."""
     return Path(os.environ.get("CUSTOMER_HEALTH_WORK") or "warehouse/work.duckdb")
 
 

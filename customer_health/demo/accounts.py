@@ -212,9 +212,7 @@ OWNER_FIRST_NAMES = (
     "Aisha Ben Chloe Daniel Elena Farid Grace Hiro Ingrid Jamal Kavya Luca Maria Noah Olga Priya"
     " Quentin Rosa Samuel Tomas"
 ).split()
-OWNER_LAST_NAMES = (
-    "Abbott Becker Castillo Dubois Evans Fischer Garcia Huang Ito Jensen"
-).split()
+OWNER_LAST_NAMES = ("Abbott Becker Castillo Dubois Evans Fischer Garcia Huang Ito Jensen").split()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, count: int) -> None:
@@ -238,7 +236,9 @@ def query(seed: int, as_of: datetime.date) -> str:
         _spoilt(draws),
         _repeated(),
     )
-    published = ",\n    ".join(f"cast({name} as {type_}) as {name}" for name, type_ in COLUMNS.items())
+    published = ",\n    ".join(
+        f"cast({name} as {type_}) as {name}" for name, type_ in COLUMNS.items()
+    )
     return f"with\n{','.join(stages)}\nselect\n    {published}\nfrom repeated"
 
 
@@ -365,7 +365,7 @@ def _measured(draws: Draws) -> str:
             case when {draws.chance("contacts/none", 0.003)} then 0
                 else ceil({contacts}) end::integer as total_contacts,
             floor({days} - 1)::integer as days,
-            case when {draws.chance("activity/never", 0.002)} then true else false end as is_silent,
+            {draws.chance("activity/never", 0.002)} as is_silent,
             floor({activities})::integer as activities,
             case when {draws.chance("opportunities/none", 0.01)} then 0
                 else ceil({opportunities}) end::integer as total_opportunities
@@ -387,8 +387,10 @@ def _counted(draws: Draws) -> str:
             floor(
                 total_contacts * least(1, .80 + .20 * sqrt({draws.uniform("emails")}))
             )::integer as contacts_with_email,
-            round(total_opportunities * least(.6, greatest(.12, .30 + .08 * ({draws.normal("wins")}))))
-                ::integer as won_opportunities,
+            round(
+                total_opportunities
+                    * least(.6, greatest(.12, .30 + .08 * ({draws.normal("wins")})))
+            )::integer as won_opportunities,
             floor({draws.uniform("leads")} * 4)::integer as total_converted_leads
         from measured
     ),
@@ -398,8 +400,9 @@ def _counted(draws: Draws) -> str:
             case when won_opportunities = 0 then 0 else round(won, 2) end
                 as total_won_amount,
             100.0 * won_opportunities / nullif(total_opportunities, 0) as win_rate_percentage,
-            floor((total_opportunities - won_opportunities) * (.55 + .35 * {draws.uniform("losses")}))
-                ::integer as lost_opportunities,
+            floor(
+                (total_opportunities - won_opportunities) * (.55 + .35 * {draws.uniform("losses")})
+            )::integer as lost_opportunities,
             case when {draws.chance("activity/forgotten", 0.01)} then total_activities_30d // 2
                 else floor(total_activities_30d * (1.6 + 2.4 * {draws.uniform("quarter")})) end
                 ::integer as total_activities_90d,
@@ -446,13 +449,15 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
             ) as account_id,
             case when {draws.chance("name/unusual", 0.01)}
                 then {draws.pick("name/unusual/which", UNUSUAL_NAMES)}
-                else first_word || ' ' || second_word || ' ' || {draws.pick("name/last", LAST_WORDS)}
+                else first_word || ' ' || second_word || ' '
+                    || {draws.pick("name/last", LAST_WORDS)}
             end as account_name,
             {draws.choose("type", {"Customer": 0.8, "Prospect": 0.12, "Partner": 0.08})}
                 as account_type,
             'https://www.' || lower(first_word) || '-' || lower(second_word) || '.example'
                 as website,
-            {_place('dialling')} || lpad(floor({draws.uniform("phone")} * 10000)::integer::varchar, 4, '0')
+            {_place("dialling")}
+                || lpad(floor({draws.uniform("phone")} * 10000)::integer::varchar, 4, '0')
                 as phone,
             case
                 when contradiction >= .15 then {_segment("company_size_category")}
@@ -505,7 +510,8 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
                     + 2 * ({draws.normal("crm score")})
             ))) as customer_health_score,
             case when total_opportunities > 0
-                then round(20 + 160 * {draws.uniform("sales cycle")}, 1) end as avg_sales_cycle_days,
+                then round(20 + 160 * {draws.uniform("sales cycle")}, 1) end
+                as avg_sales_cycle_days,
             case when total_converted_leads > 0
                 then round(2 + 60 * {draws.uniform("lead conversion")}, 1) end
                 as avg_lead_conversion_days,
@@ -520,17 +526,19 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
             epoch({day} - account_age_days)
                 + floor(86400 * {draws.uniform("created")}) as account_created_date,
             case when won_opportunities > 0
-                then {day} - floor(account_age_days * power({draws.uniform("won date")}, 3))::integer
+                then {day}
+                    - floor(account_age_days * power({draws.uniform("won date")}, 3))::integer
             end as last_won_date,
             case when total_opportunities > 0
-                then {day} - floor(account_age_days * power({draws.uniform("sale date")}, 4))::integer
+                then {day}
+                    - floor(account_age_days * power({draws.uniform("sale date")}, 4))::integer
             end as latest_opportunity_date,
             case when total_converted_leads > 0 then first_lead_date end
                 as first_lead_conversion_date,
             case when total_converted_leads > 0
-                then first_lead_date
-                    + floor(date_diff('day', first_lead_date, {day}) * {draws.uniform("lead/latest")})
-                    ::integer
+                then first_lead_date + floor(
+                    date_diff('day', first_lead_date, {day}) * {draws.uniform("lead/latest")}
+                )::integer
             end as latest_lead_conversion_date
         from open_and_trend
     )"""

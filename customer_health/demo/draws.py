@@ -57,7 +57,7 @@ class Draws:
 
 
 def ladder(uniform: str, shares: Mapping[str, float]) -> str:
-    """Return the CASE that turns a uniform into a label by cumulated share, NULL beyond the last."""
+    """Return the CASE that turns a uniform into a label by cumulated share; NULL beyond them."""
     edge, rungs = 0.0, []
     for label, share in shares.items():
         edge += share

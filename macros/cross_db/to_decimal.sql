@@ -1,7 +1,7 @@
 {#
     A double, rounded half up to six decimals, as decimal(precision, 6).
     The rounding is spelled out (floor of the shifted double plus one half) because the three
-    engines' own casts treat ties differently.
+    engines' own casts treat ties differently. Precision 9 holds numbers below 1000.
 #}
 {% macro to_decimal(expression, precision=28) %}
     {{- return(adapter.dispatch('to_decimal', 'customer_health')(expression, precision)) -}}
@@ -11,8 +11,12 @@
     {%- if precision <= 9 -%}
         {{- return(customer_health.from_millionths(customer_health.to_millionths(expression))) -}}
     {%- endif -%}
+    {#- From 2^53 millionths on, the shifted double has no room for the half: whole part and rest apart. -#}
     {{- return(
-        'cast(cast(cast(floor((' ~ expression ~ ') * 1000000 + 0.5) as hugeint) as decimal(' ~ precision
+        'cast(cast(case when ' ~ expression ~ ' < 9007199254 then cast(floor((' ~ expression
+        ~ ') * 1000000 + 0.5) as hugeint) else cast(floor(' ~ expression
+        ~ ') as hugeint) * 1000000 + cast(floor((' ~ expression ~ ' - floor(' ~ expression
+        ~ ')) * 1000000 + 0.5) as hugeint) end as decimal(' ~ precision
         ~ ', 0)) * cast(0.000001 as decimal(7, 6)) as decimal(' ~ precision ~ ', 6))'
     ) -}}
 {% endmacro %}

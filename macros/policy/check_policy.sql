@@ -7,13 +7,15 @@
     {%- do customer_health.check_name(where, name) -%}
     {%- do customer_health.check_keys(
         where, block,
-        ['min_coverage', 'scaled_when_constant', 'dimensions', 'size_points', 'bands', 'forecast', 'tiers'],
-        ['description']
+        ['min_coverage', 'scaled_when_constant', 'dimensions', 'bands', 'forecast', 'tiers'],
+        ['description', 'size_points']
     ) -%}
     {%- do customer_health.check_number(where ~ ', key min_coverage', block.min_coverage, 0, 1) -%}
     {%- do customer_health.check_number(where ~ ', key scaled_when_constant', block.scaled_when_constant, 0, 1) -%}
     {%- do customer_health.check_dimensions(where, block) -%}
-    {%- do customer_health.check_size_points(where, block) -%}
+    {%- if block.get('size_points') -%}
+        {%- do customer_health.check_size_points(where, block.size_points) -%}
+    {%- endif -%}
     {%- do customer_health.check_bands(where ~ ', key bands', block.bands) -%}
     {%- do customer_health.check_forecast(where ~ ', key forecast', block.forecast) -%}
     {%- do customer_health.check_tiers(where ~ ', key tiers', block.tiers) -%}
@@ -37,6 +39,11 @@
     {%- do customer_health.check_weights(key, block.dimensions) -%}
     {%- do customer_health.check_unique(key, block.dimensions | map(attribute='dimension') | list) -%}
     {%- do customer_health.check_unique(key, metrics) -%}
+    {%- if 'size_points' in metrics and not block.get('size_points') -%}
+        {{- customer_health.raise_error(
+            where, 'scores size_points but gives none', 'add the key size_points with points for every segment'
+        ) -}}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro check_metric(where, metric) %}
@@ -108,11 +115,11 @@
     {%- endif -%}
 {% endmacro %}
 
-{% macro check_size_points(where, block) %}
+{% macro check_size_points(where, size_points) %}
     {%- set key = where ~ ', key size_points' -%}
     {%- set segments = var('customer_health_size_segments') -%}
-    {%- do customer_health.check_keys(key, block.size_points, segments, []) -%}
-    {%- for segment, points in block.size_points.items() -%}
+    {%- do customer_health.check_keys(key, size_points, segments, []) -%}
+    {%- for segment, points in size_points.items() -%}
         {%- do customer_health.check_number(key ~ ', segment ' ~ segment, points, 0, 1) -%}
     {%- endfor -%}
 {% endmacro %}

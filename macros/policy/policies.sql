@@ -141,7 +141,7 @@
         'scaled_when_constant': block.scaled_when_constant,
         'dimensions': dimensions,
         'metrics': metrics,
-        'size_points': block.size_points,
+        'size_points': block.get('size_points') or {},
         'bands': block.bands,
         'forecast': block.forecast,
         'tiers': block.tiers,

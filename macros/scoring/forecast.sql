@@ -1,14 +1,18 @@
 {#
-    One part of the six-month forecast, as a double: amount x share, per month of account age over
-    the horizon when `per_account_age`, x win rate when `times_win_rate`, x (base + slope x health / 100).
+    One part of the six-month forecast, as a double: amount, as a run rate per 30 days of account age
+    over the horizon when `per_account_age`, x win rate when `times_win_rate`, x share,
+    x (base + slope x health / 100).
     NULL when an input or the score is NULL. An account without a known age has no run rate: its part
     is 0, and is_run_rate_unknown says so.
 #}
 {% macro forecast_part(policy, part_name, health_score) %}
     {%- set part = policy.forecast.parts[part_name] -%}
-    {%- set health = 'cast(' ~ health_score ~ ' as ' ~ customer_health.type_double() ~ ')' -%}
+    {%- set health_share = 'cast(' ~ health_score ~ ' as ' ~ customer_health.type_double() ~ ') / 100' -%}
     case
-        when {{ health_score }} is null then null
+        when {{ health_score }} is null or {{ part.amount }} is null then null
+        {%- if part.get('times_win_rate') %}
+        when win_rate_percentage is null then null
+        {%- endif %}
         {%- if part.get('per_account_age') %}
         when coalesce(account_age_days, 0) = 0 then {{ customer_health.double(0) }}
         {%- endif %}
@@ -18,14 +22,14 @@
             / (account_age_days / {{ customer_health.double(30) }}) * {{ policy.forecast.horizon_months }}
             {%- endif %}
             {%- if part.get('times_win_rate') %}
-            * (win_rate_percentage / 100)
+            * win_rate_percentage / 100
             {%- endif %}
             {%- if part.share != 1 %}
             * {{ customer_health.double(part.share) }}
             {%- endif %}
-            * ({{ customer_health.double(part.base) }} + {{ customer_health.double(part.slope) }} * {{ health }} / 100)
+            * ({{ customer_health.double(part.base) }} + {{ customer_health.double(part.slope) }} * ({{ health_share }}))
     end
-{% endmacro %}
+{%- endmacro %}
 
 {# True when the policy's forecast has a run-rate part and the account's age is unknown or 0. #}
 {% macro is_run_rate_unknown(policy) %}
@@ -62,7 +66,7 @@
                 {{- ' - ' ~ prefix ~ parts[position - 1] ~ '_accumulated' if position > 0 }} as decimal(28, 6))
     end as {{ prefix }}{{ part }},
     {%- else %}
-    case when {{ prefix }}health_score is not null then cast(0 as decimal(28, 6)) end as {{ prefix }}{{ part }},
+    cast(0 as decimal(28, 6)) as {{ prefix }}{{ part }},
     {%- endif %}
     {%- endfor %}
     case

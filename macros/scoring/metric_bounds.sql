@@ -6,49 +6,94 @@
 {% macro metric_bounds(peer_group) %}
     {%- set metrics = customer_health.metrics_with_bounds(peer_group) %}
 
+{%- set winsorized = metrics | selectattr('scale', 'equalto', 'winsorized') | list %}
+    {%- set keys = ['as_of_date'] + ([peer_group] if peer_group else []) %}
+
 with account_metrics as (
 
     select * from {{ ref('int_account_metrics') }}
 
 ),
 
-bounds as (
+metric_values as (
 
     select
-        as_of_date
-        {%- if peer_group %},
-        {{ peer_group }}
-        {%- endif %}
-        {%- for metric in metrics %}
-        {%- set value = customer_health.metric_value(metric) %}
-        {%- if metric.scale == 'min_max' %},
-        min({{ value }}) as {{ metric.scaled_column }}__lower,
-        max({{ value }}) as {{ metric.scaled_column }}__upper
-        {%- else %},
-        {{ customer_health.quantiles(value, [metric.lower_quantile, metric.upper_quantile]) }}
-            as {{ metric.scaled_column }}__quantiles
-        {%- endif %}
+        {{ keys | join(',\n        ') }}
+        {%- for metric in metrics %},
+        {{ customer_health.metric_value(metric) }} as {{ metric.scaled_column }}
         {%- endfor %}
     from account_metrics
-    group by as_of_date{{ ', ' ~ peer_group if peer_group }}
+
+),
+
+extremes as (
+
+    select
+        {{ keys | join(',\n        ') }}
+        {%- for metric in metrics %}
+        {%- if metric.scale == 'min_max' %},
+        min({{ metric.scaled_column }}) as {{ metric.scaled_column }}__lower,
+        max({{ metric.scaled_column }}) as {{ metric.scaled_column }}__upper
+        {%- else %},
+        {{ customer_health.discrete_quantiles(
+            metric.scaled_column, [metric.lower_quantile, metric.upper_quantile]
+        ) }} as {{ metric.scaled_column }}__candidates
+        {%- endif %}
+        {%- endfor %}
+    from metric_values
+    group by {{ keys | join(', ') }}
 
 )
+{%- if winsorized %},
+
+counted as (
+
+    select
+        {%- for key in keys %}
+        metric_values.{{ key }}{{ ',' }}
+        {%- endfor %}
+        {%- for metric in winsorized %}
+        {%- set candidates = 'extremes.' ~ metric.scaled_column ~ '__candidates' %}
+        {{ customer_health.quantile_counts(
+            'metric_values.' ~ metric.scaled_column,
+            customer_health.array_element(candidates, 1),
+            metric.scaled_column ~ '__low'
+        ) }},
+        {{ customer_health.quantile_counts(
+            'metric_values.' ~ metric.scaled_column,
+            customer_health.array_element(candidates, 2),
+            metric.scaled_column ~ '__high'
+        ) }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from metric_values
+    inner join extremes
+        on {% for key in keys %}metric_values.{{ key }} = extremes.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    group by {% for key in keys %}metric_values.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+
+)
+{%- endif %}
 
 select
-    as_of_date
-    {%- if peer_group %},
-    {{ peer_group }}
-    {%- endif %}
+    {%- for key in keys %}
+    extremes.{{ key }}{{ ',' if not loop.last }}
+    {%- endfor %}
     {%- for metric in metrics %}
     {%- if metric.scale == 'min_max' %},
-    {{ metric.scaled_column }}__lower,
-    {{ metric.scaled_column }}__upper
+    extremes.{{ metric.scaled_column }}__lower,
+    extremes.{{ metric.scaled_column }}__upper
     {%- else %},
-    {{ customer_health.array_element(metric.scaled_column ~ '__quantiles', 1) }} as {{ metric.scaled_column }}__lower,
-    {{ customer_health.array_element(metric.scaled_column ~ '__quantiles', 2) }} as {{ metric.scaled_column }}__upper
+    {{ customer_health.interpolated_quantile(metric.scaled_column ~ '__low', metric.lower_quantile) }}
+        as {{ metric.scaled_column }}__lower,
+    {{ customer_health.interpolated_quantile(metric.scaled_column ~ '__high', metric.upper_quantile) }}
+        as {{ metric.scaled_column }}__upper
     {%- endif %}
     {%- endfor %}
-from bounds
+from extremes
+{%- if winsorized %}
+inner join counted
+    on {% for key in keys %}extremes.{{ key }} = counted.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+{%- endif %}
 {% endmacro %}
 
 {# The metrics whose bounds come from the accounts (of the same peer group, where one is named). #}

@@ -70,7 +70,7 @@
         {%- set value = customer_health.parsed_number(column, rule, kind) -%}
         {%- set number = customer_health.number_rule(rule) -%}
         case
-            when not ({{ customer_health.is_refused(column, rule, kind) }}) then null
+            when {{ column }} is null or not ({{ customer_health.is_refused(column, rule, kind) }}) then null
             {%- if kind == 'text' %}
             when lower(trim({{ column }})) in ({{ customer_health.words_not_finite() }}) then 'not_finite'
             {%- endif %}

@@ -529,6 +529,7 @@ def score(accounts: Sequence[Row], policy: Policy, name: str = "") -> PolicyScor
         groups = [account[peer_group] if peer_group else "" for account in accounts]
         columns.append((values, scale_metric(values, groups, spec, when_constant)))
 
+    nominal = nominal_weights(specs)
     rows = []
     closest_tie = 0.5
     known_shares: dict[tuple[bool, ...], Shares] = {}
@@ -539,9 +540,11 @@ def score(accounts: Sequence[Row], policy: Policy, name: str = "") -> PolicyScor
                 metric=spec["metric"],
                 raw_value=values[index],
                 scaled_value=scaled[index],
-                weight=exact(dimension["weight"]) * exact(spec["weight"]),
+                weight=weight,
             )
-            for (dimension, spec), (values, scaled) in zip(specs, columns, strict=True)
+            for (dimension, spec), (values, scaled), weight in zip(
+                specs, columns, nominal, strict=True
+            )
         ]
         measured = tuple(part.scaled_value is not None for part in contributions)
         if measured not in known_shares:
@@ -560,6 +563,13 @@ class Shares(NamedTuple):
     coverage: Fraction  # share of the weight that is measured
     weights: list[float]  # points of 100 per metric, re-normalised; 0 for a missing metric
     max_points: list[Decimal]  # the same, published
+
+
+def nominal_weights(specs: Sequence[tuple[dict, dict]]) -> list[Fraction]:
+    """Each metric's share of the policy, rounded like the points so that the shares sum to 1."""
+    shares = [exact(dimension["weight"]) * exact(spec["weight"]) for dimension, spec in specs]
+    running = [exact(round_half_up(sum(shares[: index + 1]))) for index in range(len(shares))]
+    return [after - before for after, before in zip(running, [Fraction(0), *running], strict=False)]
 
 
 def effective_shares(policy: Policy, measured: Sequence[bool]) -> Shares:
@@ -660,24 +670,25 @@ def give_forecast(row: AccountScore, policy: Policy) -> None:
 def forecast_part(row: AccountScore, form: Mapping, horizon_months: float) -> float | None:
     """One part of the forecast in doubles, in the written order from left to right.
 
-    amount * share [* horizon_months / (account_age_days / 30)] [* win_rate / 100]
-    * (base + slope * h / 100)
+    amount [/ (account_age_days / 30) * horizon_months] [* win_rate / 100] * share
+    * (base + slope * (h / 100))
     """
     amount = row.account[form["amount"]]
     if row.health_score is None or amount is None:
         return None
-    value = amount * float(form["share"])
+    value = float(amount)
     if form.get("times_win_rate") and row.account["win_rate_percentage"] is None:
         return None
     if form.get("per_account_age"):
         age = row.account["account_age_days"]
         if not age:
             return 0.0
-        value = value * float(horizon_months) / (age / 30.0)
+        value = value / (age / 30.0) * float(horizon_months)
     if form.get("times_win_rate"):
         value = value * row.account["win_rate_percentage"] / 100.0
-    health = float(row.health_score)
-    return value * (float(form["base"]) + float(form["slope"]) * health / 100.0)
+    share_of_health = float(row.health_score) / 100.0
+    value *= float(form["share"])
+    return value * (float(form["base"]) + float(form["slope"]) * share_of_health)
 
 
 def give_tiers(rows: Sequence[AccountScore], policy: Policy) -> dict[str, float | None]:
@@ -795,12 +806,12 @@ def aggregates(policies: Sequence[PolicyScores]) -> dict[str, list[Row]]:
         "contribution_tiers": contribution_tiers,
         "band_by_tier": band_by_tier,
         "health_forecast_summary": health_forecast_summary,
-        "kpi_attainment": kpi_attainment,
     }
     marts = {
         mart: [row for scores in policies for row in rows_of(scores)]
         for mart, rows_of in by_policy.items()
     }
+    marts["kpi_attainment"] = kpi_attainment(policies[0])
     marts["policy_agreement"] = policy_agreement(policies)
     return marts
 
@@ -960,10 +971,10 @@ def contribution_tiers(scores: PolicyScores) -> list[Row]:
                 "tier": name,
                 "lower_bound": scores.lower_bounds.get(name),
                 "account_count": len(members),
-                "predicted_6m_revenue_total": amount,
-                "predicted_6m_revenue_mean": mean(row.predicted_6m_revenue for row in members),
-                "predicted_6m_revenue_share": ratio(amount, everything),
-                "mean_health_score": mean(row.health_score for row in members),
+                "total": amount,
+                "mean": mean(row.predicted_6m_revenue for row in members),
+                "share": ratio(amount, everything),
+                "mean_health": mean(row.health_score for row in members),
             }
         )
     return tiers
@@ -1012,17 +1023,15 @@ def health_forecast_summary(scores: PolicyScores) -> list[Row]:
             "low_health_top_tier_count": sum(
                 row.contribution_tier == top_tier for row in scores.low
             ),
-            **{f"{label.lower().replace(' ', '_')}_count": bands[label] for label in labels},
         }
     ]
 
 
 def policy_agreement(policies: Sequence[PolicyScores]) -> list[Row]:
-    """For each two policies (in the order of their names): accounts and forecasts by bands."""
+    """For each two policies (in the order given): accounts and forecasts by bands."""
     agreement = []
-    ordered = sorted(policies, key=lambda scores: scores.name)
-    for index, first in enumerate(ordered):
-        for second in ordered[index + 1 :]:
+    for index, first in enumerate(policies):
+        for second in policies[index + 1 :]:
             cells: dict[tuple[str, str], list[tuple[AccountScore, AccountScore]]]
             cells = defaultdict(list)
             for row_a, row_b in zip(first.rows, second.rows, strict=True):
@@ -1075,7 +1084,6 @@ def kpi_attainment(scores: PolicyScores) -> list[Row]:
         measured = [outcome for outcome in reached if outcome is not None]
         attainment.append(
             {
-                "policy": scores.name,
                 "kpi_id": kpi_id,
                 "status": "measured" if measured else "no data",
                 "measured_count": len(measured),
@@ -1086,7 +1094,6 @@ def kpi_attainment(scores: PolicyScores) -> list[Row]:
     for kpi_id in KPIS_WITHOUT_SOURCE:
         attainment.append(
             {
-                "policy": scores.name,
                 "kpi_id": kpi_id,
                 "status": "no data",
                 "measured_count": 0,

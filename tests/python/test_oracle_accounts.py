@@ -34,6 +34,7 @@ from oracle.exact import quantile, round_half_up, wilson_interval  # noqa: E402
 from oracle.presets import PRESETS  # noqa: E402
 
 DEMO_ACCOUNTS = 10_000
+DEMO_AS_OF_DATE = "2026-06-01"
 POLICIES = oracle.resolve_policies(PRESETS, adversarial.EXTRA_POLICIES)
 SUB_SCORES = ("activity", "contact_quality", "business_value", "account_scale")
 
@@ -51,7 +52,7 @@ AGGREGATE_MARTS = {
     "contribution_tiers": ("policy", "tier"),
     "band_by_tier": ("policy", "health_band", "contribution_tier"),
     "health_forecast_summary": ("policy",),
-    "kpi_attainment": ("policy", "kpi_id"),
+    "kpi_attainment": ("kpi_id",),
     "policy_agreement": ("policy_a", "policy_b", "band_a", "band_b"),
 }
 MARTS = {**ACCOUNT_MARTS, **AGGREGATE_MARTS}
@@ -78,8 +79,8 @@ REQUIRED = {
     ),
     "dimension_importance": ("nominal_weight", "contribution_sd", "variance_share"),
     "contribution_tiers": (
-        *("lower_bound", "account_count", "predicted_6m_revenue_total"),
-        *("predicted_6m_revenue_mean", "predicted_6m_revenue_share", "mean_health_score"),
+        *("lower_bound", "account_count", "total"),
+        *("mean", "share", "mean_health"),
     ),
     "band_by_tier": ("account_count",),
     "health_forecast_summary": (
@@ -371,12 +372,12 @@ def case_build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The demo data under the three presets."""
     folder = tmp_path_factory.mktemp("demo")
-    raw, today = folder / "raw", datetime.date.today().isoformat()
+    raw = folder / "raw"
     arguments = ["demo", "--accounts", str(DEMO_ACCOUNTS), "--out", str(raw)]
     run(["customer_health", *arguments], {})
-    work_file = build("demo", raw, folder, {"as_of_date": today})
+    work_file = build("demo", raw, folder, {"as_of_date": DEMO_AS_OF_DATE})
     rows = read_raw(raw)
-    cleaned, expected = expect(rows, today, "run_rate", tuple(PRESETS))
+    cleaned, expected = expect(rows, DEMO_AS_OF_DATE, "run_rate", tuple(PRESETS))
     return Build("demo", work_file, len(rows), cleaned, expected)
 
 

@@ -18,7 +18,7 @@ select
     {%- for column in customer_health.metric_columns() %},
     {{ column }}
     {%- endfor %}
-    {%- for policy in customer_health.policies() %},
+    {%- for policy in customer_health.policies() if policy.size_points %},
     case account_size_segment
         {%- for segment, points in policy.size_points.items() %}
         when '{{ segment | replace("'", "''") }}' then {{ customer_health.double(points) }}

@@ -10,18 +10,47 @@ with accounts_scored as (
 
 ),
 
-forecast_quantiles as (
+forecasts as (
 
     select
         as_of_date
         {%- for policy in policies %},
-        {{ customer_health.quantiles(
-            'cast(' ~ policy.name ~ '__predicted_6m_revenue as ' ~ customer_health.type_double() ~ ')',
-            customer_health.tier_quantiles(policy)
-        ) }} as {{ policy.name }}__quantiles
+        cast({{ policy.name }}__predicted_6m_revenue as {{ customer_health.type_double() }}) as {{ policy.name }}
         {%- endfor %}
     from accounts_scored
+
+),
+
+candidates as (
+
+    select
+        as_of_date
+        {%- for policy in policies %},
+        {{ customer_health.discrete_quantiles(policy.name, customer_health.tier_quantiles(policy)) }}
+            as {{ policy.name }}__candidates
+        {%- endfor %}
+    from forecasts
     group by as_of_date
+
+),
+
+counted as (
+
+    select
+        forecasts.as_of_date
+        {%- for policy in policies %}
+        {%- for quantile in customer_health.tier_quantiles(policy) %},
+        {{ customer_health.quantile_counts(
+            'forecasts.' ~ policy.name,
+            customer_health.array_element('candidates.' ~ policy.name ~ '__candidates', loop.index),
+            policy.name ~ '__' ~ loop.index
+        ) }}
+        {%- endfor %}
+        {%- endfor %}
+    from forecasts
+    inner join candidates
+        on forecasts.as_of_date = candidates.as_of_date
+    group by forecasts.as_of_date
 
 )
 
@@ -29,7 +58,8 @@ select
     as_of_date
     {%- for policy in policies %}
     {%- for quantile in customer_health.tier_quantiles(policy) %},
-    {{ customer_health.array_element(policy.name ~ '__quantiles', loop.index) }} as {{ policy.name }}__cut_off_{{ loop.index }}
+    {{ customer_health.interpolated_quantile(policy.name ~ '__' ~ loop.index, quantile) }}
+        as {{ policy.name }}__cut_off_{{ loop.index }}
     {%- endfor %}
     {%- endfor %}
-from forecast_quantiles
+from counted

@@ -27,9 +27,7 @@ win_rate_medians as (
 
     select
         industry,
-        {{ customer_health.array_element(
-            customer_health.quantiles('cast(win_rate_percentage as ' ~ double ~ ')', [0.5]), 1
-        ) }} as median
+        {{ customer_health.exact_median('cast(win_rate_percentage as ' ~ double ~ ')') }} as median
     from accounts_scored
     group by industry
 
@@ -72,7 +70,7 @@ select
     kpis.threshold_kind,
     kpis.unit,
     coalesce(counted.measured_count, 0) as measured_count,
-    case when coalesce(counted.measured_count, 0) > 0 then counted.attained_count end as attained_count,
+    case when kpis.threshold_kind <> 'no_source' then coalesce(counted.attained_count, 0) end as attained_count,
     {{ customer_health.to_decimal(
         customer_health.safe_divide('counted.attained_count', 'counted.measured_count'), 9
     ) }} as attainment_rate,

@@ -30,7 +30,7 @@ summarised as (
         case when is_low_health then 'low' else 'not_low' end as cohort,
         count({{ metric }}) as account_count,
         sum({{ customer_health.to_decimal(value) }}) as total,
-        {{ customer_health.array_element(customer_health.quantiles(value, [0.5]), 1) }} as median
+        {{ customer_health.exact_median(value) }} as median
     from policy_scores
     where health_score is not null
     group by policy, case when is_low_health then 'low' else 'not_low' end
@@ -46,7 +46,7 @@ summarised as (
         'all' as cohort,
         count({{ metric }}) as account_count,
         sum({{ customer_health.to_decimal(value) }}) as total,
-        {{ customer_health.array_element(customer_health.quantiles(value, [0.5]), 1) }} as median
+        {{ customer_health.exact_median(value) }} as median
     from accounts_scored
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -25,8 +25,8 @@ tier_cut_offs as (
         cast(null as {{ customer_health.type_double() }}) as lower_bound
         {%- else %}
         max({{ policy.name }}__cut_off_{{ loop.index }}) as lower_bound
-        {%- endif %}
     from {{ ref('int_tier_cut_offs') }}
+        {%- endif %}
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
     {%- endfor %}

@@ -28,9 +28,9 @@ summed as (
         count(*) as account_count,
         count(policy_scores.health_score) as scored_count,
         sum(policy_scores.health_score) as score_sum,
-        {{ customer_health.array_element(
-            customer_health.quantiles('cast(policy_scores.health_score as ' ~ double ~ ')', [0.5]), 1
-        ) }} as median_health_score,
+        -- In whole millionths, a half between two scores is exact and rounds up.
+        {{ customer_health.exact_median('cast(policy_scores.health_score * 1000000 as ' ~ double ~ ')') }}
+            as median_millionths,
         min(policy_scores.health_score) as min_health_score,
         max(policy_scores.health_score) as max_health_score,
         {{ customer_health.known_total('policy_scores.predicted_6m_revenue') }} as predicted_6m_revenue_total,
@@ -62,7 +62,8 @@ select
     coalesce(summed.account_count - summed.scored_count, 0) as unscored_count,
     cast({{ customer_health.exact_mean('summed.score_sum', 'summed.scored_count') }} as decimal(9, 6))
         as mean_health_score,
-    {{ customer_health.to_decimal('summed.median_health_score', 9) }} as median_health_score,
+    {{ customer_health.from_millionths('cast(floor(summed.median_millionths + 0.5) as integer)') }}
+        as median_health_score,
     summed.min_health_score,
     summed.max_health_score,
     coalesce(summed.low_health_count, 0) as low_health_count,
