@@ -18,7 +18,7 @@ DEMO_ACCOUNTS = 10_000
 
 # What surrounds the sentence in dbt's messages: the heading, the way there, and DuckDB's excerpts.
 HEADING = re.compile(r"^[A-Z]\w* Error( in .*)?$")
-END_OF_CAUSE = re.compile(r"^(> |-{5}|LINE \d+:|compiled code at |Candidate |Possible |Original Line)")
+END_OF_CAUSE = re.compile(r"^(> |-{5}|LINE \d+:|compiled code |Candidate |Possible |Original )")
 
 
 def build(
@@ -32,7 +32,8 @@ def build(
     if not table_files(folder):
         say(f"No table files in {folder}: writing demo data of {DEMO_ACCOUNTS:,} accounts.")
         write_demo(folder, DEMO_ACCOUNTS)
-    load(folder, work_file, project)
+    for table in load(folder, work_file, project):
+        say(table.line)
     _run_dbt(project, work_file, dbt_arguments)
     engine = adapter_type(project)
     if engine != "duckdb":

@@ -193,8 +193,7 @@ def _demo(options: argparse.Namespace) -> None:
 def _load(options: argparse.Namespace) -> None:
     folder = options.folder or settings.raw_folder()
     for table in load(folder, settings.work_file(), options.project_dir):
-        rows = "not counted" if table.row_count is None else f"{table.row_count:,} rows"
-        print(f"raw.{table.name}  {rows}  {table.path or 'no file, made empty'}")
+        print(table.line)
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
 

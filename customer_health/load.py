@@ -29,6 +29,12 @@ class LoadedTable:
     row_count: int | None
     path: Path | None
 
+    @property
+    def line(self) -> str:
+        """The line that tells of the table."""
+        rows = "not counted" if self.row_count is None else f"{self.row_count:,} rows"
+        return f"{SCHEMA}.{self.name}  {rows}  {self.path or 'no file, made empty'}"
+
 
 def load(folder: Path, work_file: Path, project: Path) -> list[LoadedTable]:
     """Make the schema `raw` of the work file show the files of `folder`, all of them or none.

@@ -21,20 +21,27 @@ def source_tables(project: Path) -> dict[str, dict[str, str]]:
     Names are in lower case; a column without `data_type` is text. A folder that is no dbt project
     has no source tables. Raises UserError if a file is not readable as YAML.
     """
-    tables = {}
+    tables: dict[str, dict[str, str]] = {}
     for path in sorted(project.glob(SOURCE_FILES)):
         try:
-            described = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            tables |= _described_tables(yaml.safe_load(path.read_text(encoding="utf-8")))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{path} is not readable YAML: {first_line(error)}") from error
-        for source in described.get("sources") or []:
-            for table in source.get("tables") or []:
-                name = table.get("identifier", table["name"]).lower()
-                tables[name] = {
-                    column["name"]: column.get("data_type", "varchar")
-                    for column in table.get("columns") or []
-                }
+        except (AttributeError, KeyError, TypeError) as error:
+            raise UserError(f"{path} does not describe sources as dbt wants it") from error
     return tables
+
+
+def _described_tables(described: Any) -> dict[str, dict[str, str]]:
+    """Return the tables of one file of sources and the types of their columns."""
+    return {
+        table.get("identifier", table["name"]).lower(): {
+            column["name"]: column.get("data_type", "varchar")
+            for column in table.get("columns") or []
+        }
+        for source in described["sources"]
+        for table in source.get("tables") or []
+    }
 
 
 def require_passed_build(project: Path) -> None:
@@ -42,7 +49,6 @@ def require_passed_build(project: Path) -> None:
 
     A command that was killed leaves a manifest, which is written first, but no results of its own.
     """
-
     path = _target(project) / "run_results.json"
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
@@ -75,8 +81,8 @@ def require_passed_build(project: Path) -> None:
 
 
 def adapter_type(project: Path) -> str:
-    """Return the engine that the project's last dbt command ran on, such as `duckdb`."""
-    return _manifest(project)["metadata"]["adapter_type"]
+    """Return the engine of the project's last dbt command; `duckdb` if dbt wrote none down."""
+    return _manifest(project).get("metadata", {}).get("adapter_type", "duckdb")
 
 
 def _manifest(project: Path) -> dict[str, Any]:

@@ -24,6 +24,9 @@ PRIVATE_SCHEMAS = ("raw", "quality")
 # The oldest storage format that current BI drivers read and our types need.
 STORAGE_VERSION = "v1.4.0"
 
+# A copy needs no more; without a limit DuckDB keeps in memory whatever it has read.
+MEMORY_LIMIT = "1GB"
+
 # Views over fewer rows than this are read through before the swap, larger ones only planned.
 READ_THROUGH_BELOW_ROWS = 100_000
 
@@ -72,6 +75,10 @@ def publish(work_file: Path, target: Path) -> Published:
         )
     with replacing(target) as unfinished:
         with duckdb.connect() as connection:
+            # Keeping the order of the rows would take twice the time, and tables have none.
+            connection.execute(
+                f"set memory_limit = {literal(MEMORY_LIMIT)}; set preserve_insertion_order = false"
+            )
             _attach(connection, work_file, WORK, "read_only")
             relations = _in_order(connection, _relations(connection))
             if not relations:
@@ -80,6 +87,8 @@ def publish(work_file: Path, target: Path) -> Published:
             _copy(connection, relations)
             connection.execute(f"checkpoint {identifier(NEW)}")
         _check(unfinished, target.stem, relations)
+        # What a writer may have left beside the old file would spoil the new one.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     kinds = [relation.kind for relation in relations]
     return Published(target, kinds.count("table"), kinds.count("view"))
 
@@ -166,8 +175,7 @@ def _sources(
 
 def _body(sql: str) -> str:
     """Return the SELECT of a CREATE VIEW, which is what follows the first keyword AS."""
-    tokens = duckdb.tokenize(sql)
-    for offset, kind in tokens:
+    for offset, kind in duckdb.tokenize(sql):
         if kind == duckdb.token_type.keyword and sql[offset : offset + 3].lower() == "as ":
             return sql[offset + 3 :]
     raise UserError(f"cannot read the view definition {sql[:80]!r}")

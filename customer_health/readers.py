@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ HEADER_LIMIT = 1_000_000
 # Larger csv files are not read through to count their rows; a broken row then shows in the build.
 COUNTED_UP_TO_BYTES = 512 * 1024 * 1024
 
+UNREADABLE = (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error)
 CSV_DETAIL = re.compile(r"Expected Number of Columns.*|Value with .*|Invalid unicode.*")
 
 
@@ -76,7 +78,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
         if path.name.lower().endswith((".csv", ".csv.gz")):
             return _read_csv(connection, path)
         return _read_json(connection, path)
-    except (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile) as error:
+    except UNREADABLE as error:
         detail = CSV_DETAIL.search(str(error))
         what = first_line(error) + (f", {detail.group(0)}" if detail else "")
         raise UserError(f"{path} cannot be read: {what}; mend or remove the file") from error

@@ -307,10 +307,16 @@ def test_folder_that_does_not_exist(run):
 
 def test_unreadable_sources_are_named(raw, run):
     (raw / "t.csv").write_text("id\n")
-    Path("models/staging/crm/_crm__sources.yml").write_text("sources: [")
-    status, _, err = run("load")
-    assert status == 1
-    assert "_crm__sources.yml is not readable YAML" in err
+    described = Path("models/staging/crm/_crm__sources.yml")
+    for content, complaint in {
+        "sources: [": "_crm__sources.yml is not readable YAML",
+        "- a list": "_crm__sources.yml does not describe sources",
+        "sources: [{name: raw, tables: [{}]}]": "_crm__sources.yml does not describe sources",
+    }.items():
+        described.write_text(content)
+        status, _, err = run("load")
+        assert (status, err.count("\n")) == (1, 1)
+        assert complaint in err
 
 
 def test_paths_may_hold_quotes_and_wildcards(house, run):

@@ -249,6 +249,16 @@ def test_leftovers_of_the_dead_are_removed_and_of_the_living_are_not(work):
     assert folder() == sorted(["customer_health.duckdb", "work.duckdb", *others])
 
 
+def test_log_of_a_writer_beside_the_old_file_does_not_spoil_the_new_one(work):
+    publish(work, TARGET)
+    writer = "import duckdb, os; c = duckdb.connect('{}'); c.execute('create table t as select 1');"
+    subprocess.run([sys.executable, "-c", f"{writer.format(TARGET)} os._exit(1)"], check=False)
+    assert "customer_health.duckdb.wal" in folder()
+    publish(work, TARGET)
+    assert folder() == ["customer_health.duckdb", "work.duckdb"]
+    assert read("select count(*) from marts.account_health") == [(100,)]
+
+
 READER = """
 import sys, time, duckdb
 from pathlib import Path

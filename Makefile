@@ -1,0 +1,58 @@
+# What CI runs is what a contributor runs. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export DBT_PROFILES_DIR ?= $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help env env-dev env-bench build test lint format reference bench docs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# Each lock is installed once: the stamp is newer than the lock as long as nothing changed.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.lock | $(VENV)/bin/python
+	$(PIP) install --no-deps --require-hashes -r $<
+	touch $@
+
+$(VENV)/package.stamp: pyproject.toml $(VENV)/run.stamp
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+env: $(VENV)/package.stamp ## the environment for building, from the hashed lock
+env-dev: env $(VENV)/dev.stamp
+env-bench: env $(VENV)/bench.stamp
+
+build: env ## demo data if there is none, load, dbt build, publish, summary
+	$(BIN)/customer-health build
+
+test: env-dev ## everything that proves the project: lint, unit, data and integration tests
+	$(MAKE) lint
+	$(BIN)/python -m pytest
+
+lint: env-dev ## sqlfluff and ruff
+	$(BIN)/sqlfluff lint --processes 2 models
+	$(BIN)/ruff check customer_health tests benchmarks
+	$(BIN)/ruff format --check customer_health tests benchmarks
+
+format: env-dev ## let ruff format the Python files
+	$(BIN)/ruff format customer_health tests benchmarks
+	$(BIN)/ruff check --fix customer_health tests benchmarks
+
+reference: env ## published figures beside those computed (needs ../shared/reference)
+	$(BIN)/python tests/reference/check_reference.py
+
+bench: env-bench ## 10k, 1M and 10M accounts beside hand-written SQL, polars and pandas
+	$(BIN)/python benchmarks/run.py
+
+docs: env ## dbt's documentation as one page: target/static_index.html
+	$(BIN)/dbt docs generate --static
+
+clean: ## remove what was built (not the data)
+	rm -rf target logs warehouse site deliverables
