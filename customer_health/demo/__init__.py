@@ -1,1 +1,1 @@
-"""Demo data: invented, dirty on purpose, and the same for the same seed on every machine."""
+"""Demo data: invented, dirty on purpose, and the same for the same seed."""

@@ -199,10 +199,10 @@ SECOND_WORDS = {
 }
 LAST_WORDS = ("Inc", "LLC", "Ltd", "Group", "Holdings", "Partners", "GmbH", "Corp")
 UNUSUAL_NAMES = (
-    "上海云帆科技有限公司",
-    "株式会社さくら技研",
+    "示例科技有限公司",
+    "株式会社例示製作所",
     "Müller & Söhne GmbH",
-    "Société Générère du Café",
+    "Café de l'Été SARL",
     "O'Hara's Freight",
     'Kettle, "The Original" Ltd',
     "=1+1 Trading",
@@ -212,7 +212,7 @@ OWNER_FIRST_NAMES = (
     "Aisha Ben Chloe Daniel Elena Farid Grace Hiro Ingrid Jamal Kavya Luca Maria Noah Olga Priya"
     " Quentin Rosa Samuel Tomas"
 ).split()
-OWNER_LAST_NAMES = ("Abbott Becker Castillo Dubois Evans Fischer Garcia Huang Ito Jensen").split()
+OWNER_LAST_NAMES = "Abbott Becker Castillo Dubois Evans Fischer Garcia Huang Ito Jensen".split()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, count: int) -> None:
@@ -284,7 +284,7 @@ def _profiled(draws: Draws) -> str:
         select
             n,
             repeat,
-            coalesce(industry_normalized, 'Technology') as industry_normalized,
+            industry_normalized,
             coalesce(
                 cast(case industry_normalized {" ".join(by_industry)} end as integer), 4
             ) as segment,

@@ -1,4 +1,5 @@
 -- Grain: one account on as_of_date, with the metrics that the scored policies read.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 with accounts as (

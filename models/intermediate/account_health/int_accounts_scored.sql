@@ -1,5 +1,6 @@
 -- Grain: one account on as_of_date; the scores of all policies side by side (columns <policy>__<figure>).
 -- Stored wide and once; everything after it reads from here.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
 {%- set policies = customer_health.policies() %}
@@ -193,7 +194,8 @@ select
     {%- endfor %},
     {{ policy.name }}__health_score,
     cast({{ policy.name }}__coverage as decimal(9, 6)) as {{ policy.name }}__score_coverage,
-    {{ customer_health.ladder(policy.name ~ '__health_score', policy.bands, 'band') }} as {{ policy.name }}__health_band,
+    {{ customer_health.ladder(policy.name ~ '__health_score', policy.bands, 'band') }}
+        as {{ policy.name }}__health_band,
     {{ customer_health.published_forecast(policy) }},
     {{ customer_health.is_run_rate_unknown(policy) }} as {{ policy.name }}__is_run_rate_unknown
     {%- endfor %}

@@ -1,5 +1,6 @@
 -- Grain: one as-of date. Cut-offs of every policy's tiers (columns <policy>__cut_off_1, ...), in tier order:
 -- exact continuous quantiles of the published forecast over the accounts that have one.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
 {%- set policies = customer_health.policies() %}

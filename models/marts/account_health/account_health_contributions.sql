@@ -1,5 +1,6 @@
 -- Grain: one metric of one account under the active policy. A view over the stored wide rows.
 -- max_points are rounded like the points: differences of rounded cumulative sums, so they sum to 100.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='view') }}
 
 {%- set policy = customer_health.active_policy() %}

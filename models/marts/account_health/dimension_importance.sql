@@ -1,5 +1,6 @@
 -- Grain: one policy and dimension. How much of the score's variation the dimension really explains.
 -- Sums of exact decimals throughout, so equal scores have a variance of exactly 0 (and no shares).
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 with accounts_scored as (

@@ -1,5 +1,6 @@
 -- Grain: one policy, metric and cohort (low, not_low, all). Accounts without the metric do not count.
 -- Medians are exact: one pass per metric, so that memory holds the values of one metric at a time.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 {%- set metrics = [
@@ -79,6 +80,16 @@ policies as (
 
 ),
 
+cohort_names as (
+
+    select 'low' as cohort
+    union all
+    select 'not_low' as cohort
+    union all
+    select 'all' as cohort
+
+),
+
 -- Every policy has every metric and cohort, also a cohort without accounts.
 cohorts as (
 
@@ -88,8 +99,7 @@ cohorts as (
         cohort_names.cohort
     from policies
     cross join all_accounts
-    cross join (select 'low' as cohort union all select 'not_low' as cohort union all select 'all' as cohort)
-        as cohort_names
+    cross join cohort_names
 
 )
 

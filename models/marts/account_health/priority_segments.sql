@@ -2,6 +2,8 @@
 -- Every low-health account is counted in exactly one row (the first that it meets).
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
+{%- set highest_level = var('customer_health_risk_levels')[0].risk_level %}
+
 with policy_scores as (
 
     select * from {{ ref('int_policy_scores') }}
@@ -52,16 +54,16 @@ assigned as (
     select
         low_health.policy,
         case
-            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}' then 'high_risk_cells'
+            when risk_matrix.risk_level = '{{ highest_level }}' then 'high_risk_cells'
             when policy_tiers.tier is not null then 'high_value_low_health'
             else 'long_tail'
         end as rule_id,
         case
-            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}'
+            when risk_matrix.risk_level = '{{ highest_level }}'
                 then low_health.industry
         end as industry,
         case
-            when risk_matrix.risk_level = '{{ var("customer_health_risk_levels")[0].risk_level }}'
+            when risk_matrix.risk_level = '{{ highest_level }}'
                 then low_health.account_size_segment
         end as account_size_segment,
         low_health.account_count,
@@ -120,7 +122,7 @@ select
     policy,
     row_number() over (
         partition by policy
-        order by priority, account_count desc, industry nulls last, account_size_segment nulls last
+        order by priority asc, account_count desc, industry asc nulls last, account_size_segment asc nulls last
     ) as position,
     priority,
     rule_id,

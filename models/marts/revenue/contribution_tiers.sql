@@ -1,4 +1,5 @@
 -- Grain: one tier of one policy (every tier of the policy, and Unscored where such accounts exist).
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 with policy_scores as (

@@ -1,4 +1,5 @@
 -- Grain: one policy. The headline figures: distribution of the score, and how the forecast follows it.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 {%- set double = customer_health.type_double() %}

@@ -1,4 +1,5 @@
 -- Grain: one account on as_of_date. Every column of the view, trimmed, typed, bad values unknown (NULL).
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 {%- set kinds = customer_health.source_columns(source('raw', 'salesforce__customer_360_view')) %}

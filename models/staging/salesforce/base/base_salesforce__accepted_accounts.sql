@@ -1,4 +1,5 @@
 -- Grain: one source row per account_id, values as they came. Rows without a key and duplicates are left out.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 with source as (

@@ -1,5 +1,6 @@
 -- Grain: one accepted source row in which at least one value is refused or contradicts another.
 -- One pass over the table finds these few rows; the findings are then read from them alone.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
 {%- set kinds = customer_health.source_columns(source('raw', 'salesforce__customer_360_view')) %}

@@ -1,0 +1,389 @@
+"""Contradictory settings stop `dbt build` before anything is built, with one sentence.
+
+Each case is what a user writes under `vars:`. All run in one process, in which dbt keeps its parsed
+templates, so that a case takes a fraction of a second; settings are still read anew every time.
+"""
+
+import contextlib
+import copy
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+PRESETS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
+    "customer_health"
+]["customer_health_presets"]
+
+Settings = dict[str, Any]
+
+
+def policy(*path: Any, value: Any) -> Settings:
+    """Settings in which the preset run_rate has `value` at `path`, all else as published."""
+    block = copy.deepcopy(PRESETS["run_rate"])
+    place = block
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return {"customer_health_extra_policies": {"run_rate": {path[0]: block[path[0]]}}}
+
+
+def metric(**keys: Any) -> Settings:
+    """Settings in which the second activity metric of run_rate carries these keys besides."""
+    entry = {"metric": "total_activities_30d", "weight": 0.5, "scale": "min_max"}
+    return policy("dimensions", 0, "metrics", 1, value=entry | keys)
+
+
+def extra(name: str, block: Any) -> Settings:
+    """Settings in which a policy of the user's own is defined and scored."""
+    return {
+        "customer_health_extra_policies": {name: block},
+        "customer_health_policies": ["run_rate", name],
+    }
+
+
+def levels(*at_least: float) -> Settings:
+    """Settings with risk levels that begin at these low-health rates."""
+    rungs = [{"risk_level": f"Level {i}", "at_least": rate} for i, rate in enumerate(at_least)]
+    return {"customer_health_risk_levels": rungs}
+
+
+# What is wrong -> the settings, and what the sentence must name.
+CASES: dict[str, tuple[Settings, list[str]]] = {
+    # Weights
+    "dimension weights sum to 0.95": (
+        policy("dimensions", 3, "weight", value=0.05),
+        ["policy run_rate, key dimensions", "sum to 0.95"],
+    ),
+    "metric weights sum to 1.1": (
+        metric(weight=0.6),
+        ["policy run_rate, key dimensions, dimension activity", "sum to 1.1"],
+    ),
+    "weight is text": (
+        policy("dimensions", 0, "weight", value="0.4"),
+        ["policy run_rate, key dimensions, key weight", "not a number"],
+    ),
+    "weight is negative": (
+        policy("dimensions", 0, "weight", value=-0.4),
+        ["policy run_rate, key dimensions, key weight", "-0.4"],
+    ),
+    "weight is 0": (metric(weight=0), ["policy run_rate", "dimension activity", "the weight 0"]),
+    "weight has seven decimals": (
+        policy("dimensions", 0, "weight", value=0.4000001),
+        ["policy run_rate, key dimensions", "0.4000001", "six decimals"],
+    ),
+    # Dimensions and metrics
+    "no dimensions": (
+        policy("dimensions", value=[]),
+        ["policy run_rate, key dimensions", "not a list with entries"],
+    ),
+    "dimensions are text": (
+        policy("dimensions", value="activity"),
+        ["policy run_rate, key dimensions", "not a list with entries"],
+    ),
+    "dimension without metrics": (
+        policy("dimensions", 0, "metrics", value=[]),
+        ["policy run_rate, key dimensions, dimension activity", "not a list with entries"],
+    ),
+    "dimension twice": (
+        policy("dimensions", 1, "dimension", value="activity"),
+        ["policy run_rate, key dimensions", "names activity twice"],
+    ),
+    "dimension with an unusable name": (
+        policy("dimensions", 0, "dimension", value="My activity"),
+        ["policy run_rate, key dimensions", "unusable name"],
+    ),
+    "metric twice": (
+        metric(metric="days_since_last_activity"),
+        ["policy run_rate, key dimensions", "names days_since_last_activity twice"],
+    ),
+    "unknown metric": (
+        metric(metric="total_activitys_30d"),
+        ["policy run_rate, key dimensions", "metric total_activitys_30d", "unknown"],
+    ),
+    "metric is not a block": (
+        policy("dimensions", 0, "metrics", 1, value="total_activities_30d"),
+        ["policy run_rate, key dimensions, dimension activity", "not a block of keys"],
+    ),
+    "misspelt key of a metric": (
+        metric(directon="lower"),
+        ["policy run_rate, key dimensions", "unknown key directon"],
+    ),
+    "unknown scale": (
+        metric(scale="minmax"),
+        ["policy run_rate", "metric total_activities_30d, key scale", "minmax"],
+    ),
+    "unknown direction": (
+        metric(direction="down"),
+        ["policy run_rate", "metric total_activities_30d, key direction", "down"],
+    ),
+    "unknown transform": (
+        metric(pre_transform="log"),
+        ["policy run_rate", "metric total_activities_30d, key pre_transform", "log"],
+    ),
+    "square root of what can be negative": (
+        metric(metric="activity_trend_30d", pre_transform="sqrt"),
+        ["policy run_rate", "metric activity_trend_30d", "sqrt", "pre_transform"],
+    ),
+    "unknown peer group": (
+        metric(peer_group="region"),
+        ["policy run_rate", "metric total_activities_30d, key peer_group", "region"],
+    ),
+    "peer group where accounts are not compared": (
+        metric(scale="as_is", peer_group="industry"),
+        ["policy run_rate", "metric total_activities_30d", "peer_group", "as_is"],
+    ),
+    "target without bounds": (
+        metric(scale="target"),
+        ["policy run_rate", "metric total_activities_30d, key lower", "not a number"],
+    ),
+    "target with lower above upper": (
+        metric(scale="target", lower=10, upper=5),
+        ["policy run_rate", "metric total_activities_30d", "lower 10", "upper 5"],
+    ),
+    "target with equal bounds": (
+        metric(scale="target", lower=5, upper=5),
+        ["policy run_rate", "metric total_activities_30d", "lower 5", "upper 5"],
+    ),
+    "fixed bounds with another scale": (
+        metric(lower=0, upper=5),
+        ["policy run_rate", "metric total_activities_30d", "fixed bounds", "min_max"],
+    ),
+    "winsorized with reversed quantiles": (
+        metric(scale="winsorized", lower_quantile=0.95, upper_quantile=0.05),
+        ["policy run_rate", "metric total_activities_30d", "lower_quantile 0.95"],
+    ),
+    "quantiles with another scale": (
+        metric(lower_quantile=0.1),
+        ["policy run_rate", "metric total_activities_30d", "quantile bounds", "min_max"],
+    ),
+    "quantile given in percent": (
+        metric(scale="winsorized", upper_quantile=95),
+        ["policy run_rate", "metric total_activities_30d, key upper_quantile", "95"],
+    ),
+    # Size points
+    "size points lack a segment": (
+        policy("size_points", value={"Small Business": 0, "Large": 0.8, "Enterprise": 1}),
+        ["policy run_rate, key size_points", "lacks the key Mid-Market"],
+    ),
+    "size points above 1": (
+        policy("size_points", "Large", value=80),
+        ["policy run_rate, key size_points, segment Large", "80"],
+    ),
+    "size points scored but not given": (
+        policy("size_points", value={}),
+        ["policy run_rate", "size_points"],
+    ),
+    "size segments that the policies do not know": (
+        {"customer_health_size_segments": ["Small", "Big"]},
+        ["policy run_rate, key size_points", "lacks the key Small"],
+    ),
+    # Bands and tiers
+    "gap below the last band": (
+        policy("bands", 2, "at_least", value=10),
+        ["policy run_rate, key bands", "gap below 10"],
+    ),
+    "bands do not descend": (
+        policy("bands", 0, "at_least", value=50),
+        ["policy run_rate, key bands", "does not descend"],
+    ),
+    "band twice": (policy("bands", 1, "band", value="High"), ["key bands", "names High twice"]),
+    "band named like the missing one": (
+        policy("bands", 1, "band", value="Unscored"),
+        ["policy run_rate, key bands", "names Unscored twice"],
+    ),
+    "band bound is text": (
+        policy("bands", 0, "at_least", value="80 points"),
+        ["policy run_rate, key bands, band High", "not a number"],
+    ),
+    "tier without a bound": (
+        policy("tiers", 1, value={"tier": "B"}),
+        ["policy run_rate, key tiers, tier B", "0 bounds"],
+    ),
+    "last tier with a bound": (
+        policy("tiers", 3, value={"tier": "D", "above_quantile": 0.1}),
+        ["policy run_rate, key tiers, tier D", "1 bounds"],
+    ),
+    "tier with both bounds": (
+        policy("tiers", 1, value={"tier": "B", "above_quantile": 0.5, "at_least_quantile": 0.5}),
+        ["policy run_rate, key tiers, tier B", "2 bounds"],
+    ),
+    "tiers do not descend": (
+        policy("tiers", 1, "above_quantile", value=0.8),
+        ["policy run_rate, key tiers", "does not descend"],
+    ),
+    # Forecast
+    "forecast without parts": (
+        policy("forecast", "parts", value={}),
+        ["policy run_rate, key forecast, key parts", "empty"],
+    ),
+    "unknown part of the forecast": (
+        policy("forecast", "parts", "renewals", value={}),
+        ["policy run_rate, key forecast, key parts", "unknown key renewals"],
+    ),
+    "forecast of an unknown amount": (
+        policy("forecast", "parts", "run_rate_revenue", "amount", value="arr"),
+        ["policy run_rate, key forecast, part run_rate_revenue, key amount", "arr"],
+    ),
+    "no horizon": (
+        policy("forecast", "horizon_months", value=0),
+        ["policy run_rate, key forecast, key horizon_months", "0"],
+    ),
+    "negative share": (
+        policy("forecast", "parts", "run_rate_revenue", "share", value=-1),
+        ["policy run_rate, key forecast, part run_rate_revenue, key share", "-1"],
+    ),
+    # The policy as a whole
+    "min_coverage above 1": (
+        policy("min_coverage", value=2),
+        ["policy run_rate, key min_coverage", "2"],
+    ),
+    "scaled_when_constant is text": (
+        policy("scaled_when_constant", value="half"),
+        ["policy run_rate, key scaled_when_constant", "not a number"],
+    ),
+    "misspelt key of a policy": (
+        policy("min_covrage", value=0.5),
+        ["policy run_rate", "unknown key min_covrage"],
+    ),
+    "extends an unknown preset": (
+        extra("mine", {"extends": "runrate"}),
+        ["policy mine, key extends", "runrate"],
+    ),
+    "a policy of one's own that lacks keys": (
+        extra("mine", {"min_coverage": 0.5}),
+        ["policy mine", "lacks the key"],
+    ),
+    "a policy that is not a block": (extra("mine", "run_rate"), ["policy mine", "not a block"]),
+    "a policy with an unusable name": (
+        extra("My-Policy", {"extends": "run_rate"}),
+        ["policy My-Policy", "unusable name"],
+    ),
+    "unknown active policy": (
+        {"customer_health_policy": "best"},
+        ["setting customer_health_policy is best"],
+    ),
+    "active policy that is not scored": (
+        {"customer_health_policies": ["win_probability"]},
+        ["setting customer_health_policy is run_rate", "not scored"],
+    ),
+    "scored policy that is not defined": (
+        {"customer_health_policies": ["run_rate", "mine"]},
+        ["setting customer_health_policies", "names mine"],
+    ),
+    "policy scored twice": (
+        {"customer_health_policies": ["run_rate", "run_rate"]},
+        ["setting customer_health_policies", "twice"],
+    ),
+    "no policy scored": (
+        {"customer_health_policies": []},
+        ["setting customer_health_policies", "no policy"],
+    ),
+    # Other settings
+    "as_of_date in another notation": (
+        {"as_of_date": "31.12.2026"},
+        ["setting as_of_date", "31.12.2026", "YYYY-MM-DD"],
+    ),
+    "unknown subject": (
+        {"customer_health_subjects": ["account_health", "churn"]},
+        ["setting customer_health_subjects", "churn"],
+    ),
+    "industry twice": (
+        {"customer_health_industries": ["Retail", "Retail"]},
+        ["setting customer_health_industries", "names Retail twice"],
+    ),
+    "no industries": (
+        {"customer_health_industries": []},
+        ["setting customer_health_industries", "not a list with entries"],
+    ),
+    "gap below the last risk level": (
+        levels(0.7, 0.4),
+        ["setting customer_health_risk_levels", "gap below 0.4"],
+    ),
+    "risk levels do not descend": (
+        levels(0.4, 0.7, 0),
+        ["setting customer_health_risk_levels", "does not descend"],
+    ),
+    "risk level above 1": (
+        levels(70, 0.4, 0),
+        ["setting customer_health_risk_levels", "Level 0", "70"],
+    ),
+    "small sample is text": (
+        {"customer_health_small_sample": "thirty"},
+        ["setting customer_health_small_sample", "not a number"],
+    ),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cached_templates() -> Iterator[None]:
+    """Let dbt keep the templates that it has parsed from one case to the next."""
+    from dbt_common.tests import disable_test_caching, enable_test_caching
+
+    enable_test_caching()
+    yield
+    disable_test_caching()
+
+
+def dbt_build(settings: Settings, folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run `dbt build` with these settings, as its command line does; return status and output."""
+    from dbt.cli.main import cli
+
+    command = ["--no-use-colors", "--log-level-file", "none", *arguments, "build"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    command += ["--no-partial-parse", "--vars", json.dumps(settings)]
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        pytest.raises(SystemExit) as stopped,
+    ):
+        cli.main(command, prog_name="dbt")
+    return stopped.value.code, printed.getvalue()
+
+
+def sentences(output: str) -> list[str]:
+    """Return the lines of dbt's output that are ours."""
+    return [line.strip() for line in output.splitlines() if "customer_health: " in line]
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a work file that does not exist yet, in a folder of its own."""
+    path = tmp_path / "work.duckdb"
+    monkeypatch.setenv("CUSTOMER_HEALTH_WORK", str(path))
+    return path
+
+
+@pytest.mark.parametrize("wrong", CASES)
+def test_contradiction_stops_the_build(wrong: str, work: Path) -> None:
+    settings, named = CASES[wrong]
+    status, output = dbt_build(settings, work.parent)
+    assert status != 0
+    assert "Traceback" not in output
+    [line] = sentences(output)
+    assert line.startswith("customer_health: ")
+    assert line.endswith(".")
+    assert " None" not in line
+    for words in named:
+        assert words in line
+    assert not work.exists(), "the work file was opened, so something may have been built"
+
+
+def test_settings_without_contradiction_reach_the_source_check(work: Path) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    block = {"extends": "win_probability", "min_coverage": 1}
+    try:
+        status, output = dbt_build(extra("mine", block), work.parent)
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+    assert status != 0
+    assert "Traceback" not in output
+    assert "salesforce__customer_360_view does not exist" in " ".join(sentences(output))
