@@ -42,7 +42,8 @@ VIEWS = """
     create temp view unrounded as
         with bounds as (
             select
-                min(days_since_last_activity) as days_low, max(days_since_last_activity) as days_high,
+                min(days_since_last_activity) as days_low,
+                max(days_since_last_activity) as days_high,
                 min(total_activities_30d) as acts_low, max(total_activities_30d) as acts_high,
                 min(annual_revenue) as revenue_low, max(annual_revenue) as revenue_high,
                 min(total_won_amount) as won_low, max(total_won_amount) as won_high,
@@ -53,8 +54,10 @@ VIEWS = """
             select
                 current_pipeline_amount,
                 total_won_amount,
-                0.4e0 * (0.5e0 * (1 - (days_since_last_activity - days_low) / (days_high - days_low))
-                    + 0.5e0 * (total_activities_30d - acts_low) / (acts_high - acts_low))
+                0.4e0 * (
+                    0.5e0 * (1 - (days_since_last_activity - days_low) / (days_high - days_low))
+                    + 0.5e0 * (total_activities_30d - acts_low) / (acts_high - acts_low)
+                )
                 + 0.3e0 * contact_email_coverage
                 + 0.2e0 * (0.5e0 * (annual_revenue - revenue_low) / (revenue_high - revenue_low)
                     + 0.5e0 * (total_won_amount - won_low) / (won_high - won_low))
@@ -70,7 +73,9 @@ VIEWS = """
                 + 0.5e0 * total_won_amount * (0.05e0 + 0.25e0 * share) as amount
             from health
         )
-        select quantile_cont(amount, 0.25) as lower_cut_off, quantile_cont(amount, 0.75) as upper_cut_off
+        select
+            quantile_cont(amount, 0.25) as lower_cut_off,
+            quantile_cont(amount, 0.75) as upper_cut_off
         from forecast;
 """
 
@@ -99,9 +104,11 @@ def build(accounts: Path, folder: Path) -> Path:
     environment = {**os.environ, "CUSTOMER_HEALTH_WORK": str(work_file)}
     commands = [
         ["customer-health", "load", str(raw)],
-        ["dbt", "--quiet", "build", "--exclude-resource-type", "unit_test"]
-        + ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        + ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")],
+        [
+            *("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test"),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        ],
     ]
     for program, *arguments in commands:
         command = [str(Path(sys.executable).with_name(program)), *arguments]

@@ -1,0 +1,6 @@
+-- Grain: one quotient of two whole numbers.
+
+select
+    example,
+    cast({{ customer_health.safe_divide('successes', 'trials') }} as decimal(18, 12)) as quotient
+from {{ ref('input_shares') }}

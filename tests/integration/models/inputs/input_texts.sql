@@ -1,0 +1,6 @@
+-- Grain: one text. No rows: a unit test gives its own.
+
+select
+    cast(null as {{ customer_health.type_text() }}) as example,
+    cast(null as {{ customer_health.type_text() }}) as source_value
+where false

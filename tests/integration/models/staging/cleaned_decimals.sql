@@ -1,0 +1,15 @@
+-- Grain: one source value of the kind decimal, cleaned by every rule, with the reason of a refusal.
+
+{%- set rules = [
+    'amount', 'count', 'signed_count', 'percentage', 'score', 'flag', 'timestamp', 'epoch_seconds',
+    'industry', 'size_segment',
+] %}
+
+select
+    example,
+    {%- for rule in rules %}
+    {{ customer_health.clean_value('source_value', rule, 'decimal') }} as as_{{ rule }},
+    {{ customer_health.finding_code('source_value', rule, 'decimal') }} as {{ rule }}_finding,
+    {%- endfor %}
+    {{ customer_health.clean_value('source_value', 'text', 'decimal') }} as as_text
+from {{ ref('input_decimals') }}

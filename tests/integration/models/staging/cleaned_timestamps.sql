@@ -1,0 +1,15 @@
+-- Grain: one source value of the kind timestamp, cleaned by every rule, with the reason of a refusal.
+
+{%- set rules = [
+    'amount', 'count', 'signed_count', 'percentage', 'score', 'flag', 'timestamp', 'epoch_seconds',
+    'industry', 'size_segment',
+] %}
+
+select
+    example,
+    {%- for rule in rules %}
+    {{ customer_health.clean_value('source_value', rule, 'timestamp') }} as as_{{ rule }},
+    {{ customer_health.finding_code('source_value', rule, 'timestamp') }} as {{ rule }}_finding,
+    {%- endfor %}
+    {{ customer_health.clean_value('source_value', 'text', 'timestamp') }} as as_text
+from {{ ref('input_timestamps') }}

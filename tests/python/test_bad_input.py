@@ -1,0 +1,154 @@
+"""Bad input as a user meets it: `customer-health build` on broken raw data.
+
+Each case gives one clear sentence and a non-zero status, or a valid result; the last good
+published file stays as it was.
+"""
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = "salesforce__customer_360_view"
+CUSTOMER_HEALTH = str(Path(sys.executable).with_name("customer-health"))
+
+
+class Site:
+    """A folder with raw data, a work file and a published file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.raw = folder / "raw"
+        self.published = folder / "published.duckdb"
+        self.work = folder / "work.duckdb"
+        self.environment = {
+            **os.environ,
+            "CUSTOMER_HEALTH_RAW": str(self.raw),
+            "CUSTOMER_HEALTH_WORK": str(self.work),
+            "CUSTOMER_HEALTH_PUBLISHED": str(self.published),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        }
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [CUSTOMER_HEALTH, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("build", "--quiet", *arguments)
+
+    def rewrite(self, rows: list[dict], columns: list[str]) -> None:
+        with (self.raw / f"{TABLE}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.published.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, list[dict]]:
+    """A site whose first build passed, and its raw rows."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    made = site.run("demo", "--accounts", "200", "--format", "csv")
+    assert made.returncode == 0, made.stderr
+    result = site.build()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    with (site.raw / f"{TABLE}.csv").open(encoding="utf-8", newline="") as file:
+        return site, list(csv.DictReader(file))
+
+
+def assert_refused(site: Site, result: subprocess.CompletedProcess[str], before: str) -> str:
+    """The command failed with one sentence, without a stack trace, and published nothing."""
+    assert result.returncode != 0, result.stdout
+    sentences = [
+        line for line in result.stderr.splitlines() if line.startswith("customer-health: ")
+    ]
+    assert len(sentences) == 1, result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert site.fingerprint() == before
+    return sentences[0]
+
+
+def test_missing_required_column_is_named(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    before = site.fingerprint()
+    site.rewrite(rows, [column for column in rows[0] if column != "total_contacts"])
+    sentence = assert_refused(site, site.build(), before)
+    assert "total_contacts" in sentence
+    assert TABLE in sentence
+
+
+def test_contradictory_policy_is_named(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    before = site.fingerprint()
+    site.rewrite(rows, list(rows[0]))
+    settings = "{customer_health_extra_policies: {run_rate: {min_coverage: 2}}}"
+    sentence = assert_refused(site, site.build("--vars", settings), before)
+    assert "run_rate" in sentence
+    assert "min_coverage" in sentence
+
+
+def test_missing_table_without_the_loader_is_named(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    with duckdb.connect(str(site.work)) as connection:
+        connection.execute("create schema raw")
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "build", "--profiles-dir", str(ROOT)],
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert f"source table raw.{TABLE} does not exist" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+    with duckdb.connect(str(site.work)) as connection:
+        made = connection.execute("select table_schema from information_schema.tables").fetchall()
+    assert made == []
+
+
+def test_column_full_of_text_becomes_unknown(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    site.rewrite([{**row, "annual_revenue": "lots"} for row in rows], list(rows[0]))
+    result = site.build()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    with duckdb.connect(str(site.published), read_only=True) as connection:
+        accounts = connection.execute(
+            "select count(*), count(annual_revenue), count(health_score) from marts.account_health"
+        ).fetchall()
+    with duckdb.connect(str(site.work), read_only=True) as connection:
+        findings = connection.execute(
+            "select count(*) from quality.value_findings"
+            " where column_name = 'annual_revenue' and reason_code = 'not_a_number'"
+        ).fetchall()
+    assert accounts == [(200, 0, 200)]
+    assert findings == [(200,)]
+
+
+def test_empty_table_gives_empty_marts(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    site.rewrite([], list(rows[0]))
+    result = site.build()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    with duckdb.connect(str(site.published), read_only=True) as connection:
+        accounts = connection.execute("select count(*) from marts.account_health").fetchall()
+        actions = connection.execute(
+            "select count(*), sum(account_count) from marts.strategy_matrix"
+        ).fetchall()
+    assert accounts == [(0,)]
+    assert actions[0][0] > 0
+    assert actions[0][1] == 0
