@@ -61,11 +61,7 @@
 
 {# The columns of stg_salesforce__accounts that any scored policy reads as a metric. #}
 {% macro metric_columns() %}
-    {%- set columns = [
-        'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
-        'contact_email_coverage', 'annual_revenue', 'total_won_amount', 'current_pipeline_amount',
-        'win_rate_percentage', 'number_of_employees', 'account_age_days'
-    ] -%}
+    {%- set columns = customer_health.account_metrics() -%}
     {%- for metric in customer_health.scaled_metrics() -%}
         {%- if metric.metric != 'size_points' and metric.metric not in columns -%}
             {%- do columns.append(metric.metric) -%}

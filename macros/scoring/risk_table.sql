@@ -1,14 +1,14 @@
 {#
     Low-health accounts per policy and group: counts, share with its Wilson interval, risk level and
-    rank. `columns` are the columns of int_policy_scores that make the groups.
+    rank. `columns` are the columns of int_policy_cells that make the groups.
     Groups that do not exist are absent; a group without a scored account has no rate and level Unscored.
 #}
 {% macro risk_table(columns) %}
     {%- set levels = var('customer_health_risk_levels') %}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 ),
 
@@ -17,11 +17,11 @@ counted as (
     select
         policy,
         {{ columns | join(',\n        ') }},
-        count(*) as account_count,
-        count(health_score) as scored_count,
-        count(case when is_low_health then 1 end) as low_health_count,
-        {{ customer_health.known_total('predicted_6m_revenue', 'is_low_health') }} as low_health_predicted_revenue
-    from policy_scores
+        cast(sum(account_count) as bigint) as account_count,
+        cast(sum(scored_count) as bigint) as scored_count,
+        cast(sum(case when is_low_health then account_count else 0 end) as bigint) as low_health_count,
+        sum(case when is_low_health then forecast_sum end) as low_health_forecast
+    from policy_cells
     group by policy, {{ columns | join(', ') }}
 
 ),
@@ -56,7 +56,7 @@ select
         as low_health_rate_lower,
     {{ customer_health.to_decimal(customer_health.wilson_bound('low_health_count', 'scored_count', 1), 9) }}
         as low_health_rate_upper,
-    low_health_predicted_revenue,
+    {{ customer_health.known_total('low_health_forecast', 'low_health_count') }} as low_health_predicted_revenue,
     scored_count < {{ var('customer_health_small_sample') }} as is_small_sample,
     risk_level,
     row_number() over (

@@ -1,9 +1,9 @@
 -- Grain: one health band of one policy (every band of the policy, and Unscored).
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 ),
 
@@ -31,9 +31,9 @@ summed as (
     select
         policy,
         health_band,
-        count(*) as account_count,
-        {{ customer_health.known_total('predicted_6m_revenue') }} as predicted_6m_revenue_total
-    from policy_scores
+        cast(sum(account_count) as bigint) as account_count,
+        sum(forecast_sum) as forecast_sum
+    from policy_cells
     group by policy, health_band
 
 ),
@@ -57,8 +57,7 @@ select
     {{ customer_health.to_decimal(
         customer_health.safe_divide('coalesce(summed.account_count, 0)', 'totals.account_count'), 9
     ) }} as account_share,
-    case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
-        as predicted_6m_revenue_total
+    {{ customer_health.known_total('summed.forecast_sum', 'summed.account_count') }} as predicted_6m_revenue_total
 from policy_bands
 left join summed
     on policy_bands.policy = summed.policy

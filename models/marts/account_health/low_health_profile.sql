@@ -1,69 +1,152 @@
 -- Grain: one policy, metric and cohort (low, not_low, all). Accounts without the metric do not count.
--- Medians are exact: one pass per metric, so that memory holds the values of one metric at a time.
+-- Medians are exact: of amounts of money from the values, of all other metrics from counts per value.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-{%- set metrics = [
-    'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
-    'contact_email_coverage', 'annual_revenue', 'total_won_amount', 'current_pipeline_amount',
-    'win_rate_percentage', 'number_of_employees', 'account_age_days'
-] %}
+{%- set double = customer_health.type_double() %}
+{%- set policies = customer_health.policies() %}
+{%- set cohorts = [] %}
+{%- for policy in policies %}
+{%- for cohort, condition in {
+    'low': policy.name ~ '__is_low_health',
+    'not_low': 'not ' ~ policy.name ~ '__is_low_health',
+    'all': 'true',
+}.items() %}
+{%- do cohorts.append({'policy': policy.name, 'cohort': cohort, 'condition': condition}) %}
+{%- endfor %}
+{%- endfor %}
 
-with policy_scores as (
+with accounts_scored as (
 
-    select * from {{ ref('int_policy_scores') }}
-
-),
-
-accounts_scored as (
-
-    select * from {{ ref('int_accounts_scored') }}
-
-),
-
-summarised as (
-
-    {%- for metric in metrics %}
-    {%- set value = 'cast(' ~ metric ~ ' as ' ~ customer_health.type_double() ~ ')' %}
     select
-        policy,
+        *
+        {%- for policy in policies %},
+        {{ customer_health.low_health_flag(policy) }} as {{ policy.name }}__is_low_health
+        {%- endfor %}
+    from {{ ref('int_accounts_scored') }}
+
+),
+
+metric_totals as (
+
+    select * from {{ ref('int_metric_totals') }}
+
+),
+
+value_counts as (
+
+    select * from {{ ref('int_metric_value_counts') }}
+
+),
+
+averaged as (
+
+    {%- for cohort in cohorts %}
+    {%- set outer = loop %}
+    {%- for metric in customer_health.account_metrics() %}
+    {%- set total = 'cast(sum(case when ' ~ cohort.condition ~ ' then ' ~ metric ~ '__total end) as decimal(38, 6))' %}
+    {%- set counted = 'cast(coalesce(sum(case when ' ~ cohort.condition ~ ' then ' ~ metric ~ '__count end), 0) as bigint)' %}
+    select
+        '{{ cohort.policy }}' as policy,
         '{{ metric }}' as metric,
-        case when is_low_health then 'low' else 'not_low' end as cohort,
-        count({{ metric }}) as account_count,
-        sum({{ customer_health.to_decimal(value) }}) as total,
-        {{ customer_health.exact_median(value) }} as median
-    from policy_scores
-    where health_score is not null
-    group by policy, case when is_low_health then 'low' else 'not_low' end
-    union all
+        '{{ cohort.cohort }}' as cohort,
+        {{ counted }} as account_count,
+        {{ customer_health.exact_mean(total, counted) }} as mean
+    from metric_totals
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
     {%- endfor %}
 
-    {#- All accounts are the same under every policy: summarised once, shown under each. #}
-    {%- for metric in metrics %}
-    {%- set value = 'cast(' ~ metric ~ ' as ' ~ customer_health.type_double() ~ ')' %}
+),
+
+cohort_counts as (
+
+    {%- for cohort in cohorts %}
     select
-        cast(null as {{ customer_health.type_text() }}) as policy,
-        '{{ metric }}' as metric,
-        'all' as cohort,
-        count({{ metric }}) as account_count,
-        sum({{ customer_health.to_decimal(value) }}) as total,
-        {{ customer_health.exact_median(value) }} as median
+        '{{ cohort.policy }}' as policy,
+        '{{ cohort.cohort }}' as cohort,
+        metric,
+        metric_value,
+        sum(account_count) as account_count
+    from value_counts
+    where {{ cohort.condition }}
+    group by metric, metric_value
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+running as (
+
+    select
+        policy,
+        cohort,
+        metric,
+        metric_value,
+        sum(account_count) over (
+            partition by policy, cohort, metric
+            order by metric_value
+            rows between unbounded preceding and current row
+        ) as up_to_here,
+        sum(account_count) over (partition by policy, cohort, metric) as measured_count
+    from cohort_counts
+
+),
+
+-- The two values in the middle (one and the same for an odd count).
+counted_medians as (
+
+    select
+        policy,
+        cohort,
+        metric,
+        (
+            min(case when 2 * up_to_here >= measured_count then metric_value end)
+            + min(case when 2 * up_to_here > measured_count then metric_value end)
+        ) / 2 as median
+    from running
+    group by policy, cohort, metric
+
+),
+
+money_medians as (
+
+    {%- for metric in customer_health.money_metrics() %}
+    select
+        '{{ metric }}' as metric
+        {%- for policy in policies %}
+        {%- set flag = policy.name ~ '__is_low_health' %},
+        {{ customer_health.exact_median(
+            'case when ' ~ flag ~ ' then cast(' ~ metric ~ ' as ' ~ double ~ ') end'
+        ) }} as {{ policy.name }}__low,
+        {{ customer_health.exact_median(
+            'case when not ' ~ flag ~ ' then cast(' ~ metric ~ ' as ' ~ double ~ ') end'
+        ) }} as {{ policy.name }}__not_low
+        {%- endfor %},
+        {{ customer_health.exact_median('cast(' ~ metric ~ ' as ' ~ double ~ ')') }} as everyone
     from accounts_scored
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
-averaged as (
+medians as (
 
     select
         policy,
         metric,
         cohort,
-        account_count,
-        {{ customer_health.exact_mean('total', 'account_count') }} as mean,
         median
-    from summarised
+    from counted_medians
+    {%- for cohort in cohorts %}
+    union all
+    select
+        '{{ cohort.policy }}' as policy,
+        metric,
+        '{{ cohort.cohort }}' as cohort,
+        {{ 'everyone' if cohort.cohort == 'all' else cohort.policy ~ '__' ~ cohort.cohort }} as median
+    from money_medians
+    {%- endfor %}
 
 ),
 
@@ -72,52 +155,24 @@ all_accounts as (
     select * from averaged
     where cohort = 'all'
 
-),
-
-policies as (
-
-    select policy from {{ ref('policies') }}
-
-),
-
-cohort_names as (
-
-    select 'low' as cohort
-    union all
-    select 'not_low' as cohort
-    union all
-    select 'all' as cohort
-
-),
-
--- Every policy has every metric and cohort, also a cohort without accounts.
-cohorts as (
-
-    select
-        policies.policy,
-        all_accounts.metric,
-        cohort_names.cohort
-    from policies
-    cross join all_accounts
-    cross join cohort_names
-
 )
 
 select
-    cohorts.policy,
-    cohorts.metric,
-    cohorts.cohort,
-    coalesce(averaged.account_count, 0) as account_count,
+    averaged.policy,
+    averaged.metric,
+    averaged.cohort,
+    averaged.account_count,
     averaged.mean,
-    averaged.median,
+    medians.median,
     cast(averaged.mean - all_accounts.mean as decimal(28, 6)) as difference_from_all,
     {{ customer_health.to_decimal(customer_health.safe_divide(
         'averaged.mean - all_accounts.mean', 'all_accounts.mean'
     )) }} as relative_difference_from_all
-from cohorts
+from averaged
 inner join all_accounts
-    on cohorts.metric = all_accounts.metric
-left join averaged
-    on cohorts.metric = averaged.metric
-    and cohorts.cohort = averaged.cohort
-    and (cohorts.policy = averaged.policy or averaged.cohort = 'all')
+    on averaged.policy = all_accounts.policy
+    and averaged.metric = all_accounts.metric
+left join medians
+    on averaged.policy = medians.policy
+    and averaged.metric = medians.metric
+    and averaged.cohort = medians.cohort

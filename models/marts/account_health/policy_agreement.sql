@@ -18,8 +18,8 @@ select
     {{ policy_a.name }}__health_band as band_a,
     {{ policy_b.name }}__health_band as band_b,
     count(*) as account_count,
-    {{ customer_health.known_total(policy_a.name ~ '__predicted_6m_revenue') }} as predicted_6m_revenue_a,
-    {{ customer_health.known_total(policy_b.name ~ '__predicted_6m_revenue') }} as predicted_6m_revenue_b
+    sum({{ policy_a.name }}__predicted_6m_revenue) as predicted_6m_revenue_a,
+    sum({{ policy_b.name }}__predicted_6m_revenue) as predicted_6m_revenue_b
 from accounts_scored
 group by {{ policy_a.name }}__health_band, {{ policy_b.name }}__health_band
 union all

@@ -4,9 +4,9 @@
 
 {%- set highest_level = var('customer_health_risk_levels')[0].risk_level %}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 ),
 
@@ -41,9 +41,9 @@ low_health as (
         industry,
         account_size_segment,
         contribution_tier,
-        count(*) as account_count,
-        sum(predicted_6m_revenue) as forecast_sum
-    from policy_scores
+        sum(account_count) as account_count,
+        sum(forecast_sum) as forecast_sum
+    from policy_cells
     where is_low_health
     group by policy, industry, account_size_segment, contribution_tier
 
@@ -88,7 +88,7 @@ summed as (
         industry,
         account_size_segment,
         sum(account_count) as account_count,
-        sum(forecast_sum) as predicted_6m_revenue_total
+        sum(forecast_sum) as forecast_sum
     from assigned
     group by policy, rule_id, industry, account_size_segment
 
@@ -108,7 +108,7 @@ listed as (
         rules.owner_role,
         rules.cadence,
         cast(coalesce(summed.account_count, 0) as bigint) as account_count,
-        case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
+        {{ customer_health.known_total('summed.forecast_sum', 'summed.account_count') }}
             as predicted_6m_revenue_total
     from policies
     cross join rules

@@ -2,18 +2,9 @@
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 {%- set double = customer_health.type_double() %}
-{%- set metrics = {
-    'days_since_last_activity': 'days_since_last_activity',
-    'total_activities_30d': 'total_activities_30d',
-    'total_contacts': 'total_contacts',
-    'contacts_with_email': 'contacts_with_email',
-    'current_pipeline_amount': 'current_pipeline_amount',
-    'pipeline_expectancy': 'current_pipeline_amount * win_rate_percentage / 100',
-} %}
+with metric_totals as (
 
-with accounts_scored as (
-
-    select * from {{ ref('int_accounts_scored') }}
+    select * from {{ ref('int_metric_totals') }}
 
 ),
 
@@ -35,17 +26,17 @@ policies as (
 
 ),
 
--- The mean of each metric in the cells that have a prescription.
+-- The mean of each metric in the cell, over the accounts that have it.
 baselines as (
 
-    {%- for metric, expression in metrics.items() %}
+    {%- for metric in customer_health.profiled_metrics() %}
     select
         industry,
         account_size_segment,
         '{{ metric }}' as kpi_metric,
-        sum({{ customer_health.to_decimal(expression) }}) as total,
-        count({{ expression }}) as measured_count
-    from accounts_scored
+        cast(sum({{ metric }}__total) as decimal(38, 6)) as total,
+        cast(sum({{ metric }}__count) as bigint) as measured_count
+    from metric_totals
     group by industry, account_size_segment
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -1,9 +1,9 @@
 -- Grain: one action for one health band and size segment under one policy; empty cells stay, with 0 accounts.
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 ),
 
@@ -25,9 +25,9 @@ summed as (
         policy,
         health_band,
         account_size_segment,
-        count(*) as account_count,
-        {{ customer_health.known_total('predicted_6m_revenue') }} as predicted_6m_revenue_total
-    from policy_scores
+        cast(sum(account_count) as bigint) as account_count,
+        sum(forecast_sum) as forecast_sum
+    from policy_cells
     group by policy, health_band, account_size_segment
 
 )
@@ -43,8 +43,7 @@ select
     actions.kpi_metric,
     actions.kpi_target,
     coalesce(summed.account_count, 0) as account_count,
-    case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
-        as predicted_6m_revenue_total
+    {{ customer_health.known_total('summed.forecast_sum', 'summed.account_count') }} as predicted_6m_revenue_total
 from actions
 cross join policies
 left join summed

@@ -1,9 +1,9 @@
 -- Grain: one policy, health band and contribution tier that occur together.
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 )
 
@@ -11,7 +11,7 @@ select
     policy,
     health_band,
     contribution_tier,
-    count(*) as account_count,
-    {{ customer_health.known_total('predicted_6m_revenue') }} as predicted_6m_revenue_total
-from policy_scores
+    cast(sum(account_count) as bigint) as account_count,
+    {{ customer_health.known_total('sum(forecast_sum)', 'sum(account_count)') }} as predicted_6m_revenue_total
+from policy_cells
 group by policy, health_band, contribution_tier

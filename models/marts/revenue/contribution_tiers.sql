@@ -2,9 +2,9 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-with policy_scores as (
+with policy_cells as (
 
-    select * from {{ ref('int_policy_scores') }}
+    select * from {{ ref('int_policy_cells') }}
 
 ),
 
@@ -44,7 +44,7 @@ tiers as (
     select
         policy,
         contribution_tier as tier
-    from policy_scores
+    from policy_cells
     where contribution_tier = 'Unscored'
 
 ),
@@ -54,13 +54,12 @@ summed as (
     select
         policy,
         contribution_tier as tier,
-        count(*) as account_count,
-        {{ customer_health.known_total('predicted_6m_revenue') }} as predicted_6m_revenue_total,
-        sum(predicted_6m_revenue) as forecast_sum,
-        count(predicted_6m_revenue) as forecast_count,
-        sum(health_score) as score_sum,
-        count(health_score) as scored_count
-    from policy_scores
+        cast(sum(account_count) as bigint) as account_count,
+        cast(sum(forecast_sum) as decimal(38, 6)) as forecast_sum,
+        cast(sum(forecast_count) as bigint) as forecast_count,
+        cast(sum(score_sum) as decimal(38, 6)) as score_sum,
+        cast(sum(scored_count) as bigint) as scored_count
+    from policy_cells
     group by policy, contribution_tier
 
 ),
@@ -80,11 +79,10 @@ select
     tiers.tier,
     tier_cut_offs.lower_bound,
     coalesce(summed.account_count, 0) as account_count,
-    case when summed.policy is null then cast(0 as decimal(38, 6)) else summed.predicted_6m_revenue_total end
-        as total,
+    {{ customer_health.known_total('summed.forecast_sum', 'summed.account_count') }} as total,
     {{ customer_health.exact_mean('summed.forecast_sum', 'summed.forecast_count') }} as mean,
     {{ customer_health.to_decimal(customer_health.safe_divide(
-        'case when summed.policy is null then 0 else summed.predicted_6m_revenue_total end', 'totals.forecast_sum'
+        customer_health.known_total('summed.forecast_sum', 'summed.account_count'), 'totals.forecast_sum'
     ), 9) }} as share,
     cast({{ customer_health.exact_mean('summed.score_sum', 'summed.scored_count') }} as decimal(9, 6))
         as mean_health

@@ -20,7 +20,9 @@ counted as (
         max(candidates.median) as median,
         {%- for fraction in fractions %}
         {{ customer_health.quantile_counts(
-            'members.value', customer_health.array_element('candidates.candidates', loop.index), 'q' ~ loop.index
+            'members.value',
+            customer_health.array_element('candidates.candidates', loop.index),
+            'q' ~ loop.index
         ) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('input_population') }} as members

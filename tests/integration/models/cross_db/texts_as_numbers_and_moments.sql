@@ -4,5 +4,9 @@ select
     example,
     {{ customer_health.text_to_double('source_value') }} as number,
     {{ customer_health.text_to_timestamp('source_value') }} as moment,
-    {{ customer_health.text_hash('trim(source_value)') }} = {{ customer_health.text_hash("'12'") }} as is_hash_of_12
+    coalesce(
+        {{ customer_health.text_hash('trim(source_value)') }}
+        = {{ customer_health.text_hash("'12'") }},
+        false
+    ) as is_hash_of_12
 from {{ ref('input_texts') }}

@@ -1,4 +1,5 @@
--- Grain: one account's parts of a forecast, as numbers and as rounded running sums. No rows: a unit test gives its own.
+-- Grain: one account's parts of a forecast, as numbers and as rounded running sums. No rows: a
+-- unit test gives its own.
 
 select
     cast(null as {{ customer_health.type_text() }}) as example,

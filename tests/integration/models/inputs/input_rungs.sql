@@ -1,4 +1,5 @@
--- Grain: one value to place on a ladder, with the cut-offs of its tiers. No rows: a unit test gives its own.
+-- Grain: one value to place on a ladder, with the cut-offs of its tiers. No rows: a unit test
+-- gives its own.
 
 select
     cast(null as {{ customer_health.type_text() }}) as example,

@@ -1,10 +1,13 @@
 -- Grain: one account, with each kind of part that a forecast can have.
 
 {%- set policy = {'name': 'all', 'forecast': {'horizon_months': 6, 'parts': {
-    'run_rate_revenue':
-        {'amount': 'total_won_amount', 'share': 1, 'per_account_age': true, 'base': 0.5, 'slope': 0.5},
-    'pipeline_revenue':
-        {'amount': 'current_pipeline_amount', 'share': 1, 'times_win_rate': true, 'base': 0.4, 'slope': 0.8},
+    'run_rate_revenue': {
+        'amount': 'total_won_amount', 'share': 1, 'per_account_age': true, 'base': 0.5, 'slope': 0.5,
+    },
+    'pipeline_revenue': {
+        'amount': 'current_pipeline_amount', 'share': 1, 'times_win_rate': true,
+        'base': 0.4, 'slope': 0.8,
+    },
     'upsell_revenue': {'amount': 'annual_revenue', 'share': 0.25, 'base': 0, 'slope': 1},
 }}} %}
 {%- set without_run_rate = {'forecast': {'horizon_months': 6, 'parts': {

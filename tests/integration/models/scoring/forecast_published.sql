@@ -1,6 +1,7 @@
 -- Grain: one account, with the published columns of a forecast of two parts.
 
-{%- set policy = {'name': 'two', 'forecast': {'parts': {'upsell_revenue': {}, 'run_rate_revenue': {}}}} %}
+{%- set parts = {'upsell_revenue': {}, 'run_rate_revenue': {}} %}
+{%- set policy = {'name': 'two', 'forecast': {'parts': parts}} %}
 
 select
     example,

@@ -1,17 +1,24 @@
 -- Grain: one value, with the rung it stands on and the tier of its forecast.
 
 {%- set bands = [
-    {'band': 'High', 'at_least': 80}, {'band': 'Medium', 'at_least': 50}, {'band': 'Low', 'at_least': 0}
+    {'band': 'High', 'at_least': 80},
+    {'band': 'Medium', 'at_least': 50},
+    {'band': 'Low', 'at_least': 0},
 ] %}
 
 select
     example,
     {{ customer_health.ladder('score', bands, 'band') }} as band,
-    {{ customer_health.ladder('score', [{'band': 'All', 'at_least': 0}], 'band', 'None') }} as only_rung,
+    {{ customer_health.ladder('score', [{'band': 'All', 'at_least': 0}], 'band', 'None') }}
+        as only_rung,
     {{ customer_health.tier('forecast', [
-        {'tier': 'A', 'above_quantile': 0.75}, {'tier': 'B', 'above_quantile': 0.25}, {'tier': 'C'}
+        {'tier': 'A', 'above_quantile': 0.75},
+        {'tier': 'B', 'above_quantile': 0.25},
+        {'tier': 'C'},
     ], ['cut_off_1', 'cut_off_2']) }} as tier_above,
     {{ customer_health.tier('forecast', [
-        {'tier': 'A', 'above_quantile': 0.75}, {'tier': 'B', 'at_least_quantile': 0.25}, {'tier': 'C'}
+        {'tier': 'A', 'above_quantile': 0.75},
+        {'tier': 'B', 'at_least_quantile': 0.25},
+        {'tier': 'C'},
     ], ['cut_off_1', 'cut_off_2']) }} as tier_at_least
 from {{ ref('input_rungs') }}

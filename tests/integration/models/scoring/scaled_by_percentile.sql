@@ -1,7 +1,8 @@
 -- Grain: one value, scaled by its rank; a rank of NULL stands for a population of equal values.
 
 {%- set metric = {
-    'source_column': 'value', 'scaled_column': 'metric', 'scale': 'percentile', 'direction': 'lower',
+    'source_column': 'value', 'scaled_column': 'metric',
+    'scale': 'percentile', 'direction': 'lower',
     'pre_transform': none, 'post_transform': none, 'scaled_when_constant': 0.5,
 } %}
 

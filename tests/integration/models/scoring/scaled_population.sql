@@ -14,8 +14,9 @@ with bounds as (
 select
     members.population,
     members.member,
-    cast({{ customer_health.scale_between('members.value', 'bounds.lower_bound', 'bounds.upper_bound', 0.5) }}
-        as decimal(18, 12)) as scaled
+    cast({{ customer_health.scale_between(
+        'members.value', 'bounds.lower_bound', 'bounds.upper_bound', 0.5
+    ) }} as decimal(18, 12)) as scaled
 from {{ ref('input_population') }} as members
 inner join bounds
     on members.population = bounds.population

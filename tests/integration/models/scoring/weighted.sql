@@ -10,9 +10,13 @@
     'policy': 'small', 'dimension': 'money', 'scaled_column': 'spend',
     'weight_millionths': 1000000, 'dimension_weight_millionths': 400000,
 } %}
-{%- set contact = {'dimension': 'contact', 'weight_millionths': 600000, 'metrics': [reach, depth]} %}
+{%- set contact = {
+    'dimension': 'contact', 'weight_millionths': 600000, 'metrics': [reach, depth]
+} %}
 {%- set money = {'dimension': 'money', 'weight_millionths': 400000, 'metrics': [spend]} %}
-{%- set policy = {'name': 'small', 'dimensions': [contact, money], 'metrics': [reach, depth, spend]} %}
+{%- set policy = {
+    'name': 'small', 'dimensions': [contact, money], 'metrics': [reach, depth, spend]
+} %}
 
 with measured_within_dimensions as (
 
@@ -39,11 +43,14 @@ select
     small__money__measured as money_measured,
     small__measured as measured,
     {{ customer_health.score_coverage(policy) }} as coverage,
-    cast(case when reach is not null then {{ customer_health.max_points(reach) }} end as decimal(18, 12))
+    cast(case when reach is not null then {{ customer_health.max_points(reach) }} end
+        as decimal(18, 12))
         as reach_max_points,
-    cast(case when depth is not null then {{ customer_health.max_points(depth) }} end as decimal(18, 12))
+    cast(case when depth is not null then {{ customer_health.max_points(depth) }} end
+        as decimal(18, 12))
         as depth_max_points,
-    cast(case when spend is not null then {{ customer_health.max_points(spend) }} end as decimal(18, 12))
+    cast(case when spend is not null then {{ customer_health.max_points(spend) }} end
+        as decimal(18, 12))
         as spend_max_points,
     cast({{ customer_health.sub_score(policy, contact) }} as decimal(18, 12)) as contact_score,
     cast({{ customer_health.sub_score(policy, money) }} as decimal(18, 12)) as money_score

@@ -1,8 +1,8 @@
--- Grain: one source value of the kind double, cleaned by every rule, with the reason of a refusal.
+-- Grain: one source value of the kind double, cleaned by every rule but the labels, with the
+-- reason of a refusal.
 
 {%- set rules = [
     'amount', 'count', 'signed_count', 'percentage', 'score', 'flag', 'timestamp', 'epoch_seconds',
-    'industry', 'size_segment',
 ] %}
 
 select
