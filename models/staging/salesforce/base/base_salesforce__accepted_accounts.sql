@@ -2,39 +2,41 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
+{%- set columns = customer_health.present_salesforce_account_columns() %}
+
 with source as (
 
     select * from {{ source('raw', 'salesforce__customer_360_view') }}
 
 ),
 
-duplicate_ids as (
+ids_set_aside as (
 
-    select account_id from {{ ref('base_salesforce__duplicate_account_ids') }}
+    select * from {{ ref('base_salesforce__account_ids_set_aside') }}
 
 ),
 
-duplicate_accounts as (
+accounts_set_aside as (
 
-    select * from {{ ref('base_salesforce__duplicate_accounts') }}
+    select * from {{ ref('base_salesforce__accounts_set_aside') }}
 
 )
 
 select
-    {%- for column in customer_health.present_salesforce_account_columns() %}
+    {%- for column in columns %}
     source.{{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 from source
-left join duplicate_ids
-    on trim(source.account_id) = duplicate_ids.account_id
-where trim(source.account_id) <> ''
-    and duplicate_ids.account_id is null
+left join ids_set_aside
+    on source.account_id = ids_set_aside.source_account_id
+where source.account_id is not null
+    and ids_set_aside.source_account_id is null
 
 union all
 
 select
-    {%- for column in customer_health.present_salesforce_account_columns() %}
+    {%- for column in columns %}
     {{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
-from duplicate_accounts
+from accounts_set_aside
 where row_rank = 1

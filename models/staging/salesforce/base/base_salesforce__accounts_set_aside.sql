@@ -1,4 +1,5 @@
--- Grain: one source row of an account_id that occurs more than once; row_rank 1 is the one to keep.
+-- Grain: one source row without an account_id, or of an account_id that names more than one row.
+-- row_rank 1 is the row to keep among those of one account_id.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
@@ -19,9 +20,9 @@ with source as (
 
 ),
 
-duplicate_ids as (
+ids_set_aside as (
 
-    select account_id from {{ ref('base_salesforce__duplicate_account_ids') }}
+    select * from {{ ref('base_salesforce__account_ids_set_aside') }}
 
 )
 
@@ -30,16 +31,22 @@ select
     source.{{ column }},
     {%- endfor %}
     {{ customer_health.row_text('source', columns) }} as row_text,
+    ids_set_aside.account_id as key,
     -- A total order: the most complete row, then the most recent activity, then every other column.
-    row_number() over (
-        partition by duplicate_ids.account_id
-        order by
-            {{ completeness }} desc nulls last,
-            {{ recency }} asc nulls last
-            {%- for column, rule in columns.items() if column not in preferred %},
-            {{ customer_health.clean_value('source.' ~ column, rule, kinds[column]) }} asc nulls last
-            {%- endfor %}
-    ) as row_rank
+    case
+        when ids_set_aside.account_id is not null
+            then row_number() over (
+                partition by ids_set_aside.account_id
+                order by
+                    {{ completeness }} desc nulls last,
+                    {{ recency }} asc nulls last
+                    {%- for column, rule in columns.items() if column not in preferred %},
+                    {{ customer_health.clean_value('source.' ~ column, rule, kinds[column]) }} asc nulls last
+                    {%- endfor %}
+            )
+    end as row_rank
 from source
-inner join duplicate_ids
-    on trim(source.account_id) = duplicate_ids.account_id
+left join ids_set_aside
+    on source.account_id = ids_set_aside.source_account_id
+where source.account_id is null
+    or ids_set_aside.source_account_id is not null

@@ -1,0 +1,51 @@
+-- Grain: one account_id, as the source writes it, that is blank or that names more than one row.
+{{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
+
+with source as (
+
+    select * from {{ source('raw', 'salesforce__customer_360_view') }}
+
+),
+
+-- Counting 64-bit hashes first takes a fraction of the memory of counting the ids themselves.
+candidate_hashes as (
+
+    select {{ customer_health.text_hash('trim(account_id)') }} as id_hash
+    from source
+    where account_id is not null
+    group by {{ customer_health.text_hash('trim(account_id)') }}
+    having count(*) > 1 or {{ customer_health.text_hash('trim(account_id)') }} = {{ customer_health.text_hash("''") }}
+
+),
+
+counted as (
+
+    select
+        source.account_id as source_account_id,
+        nullif(trim(source.account_id), '') as account_id,
+        count(*) as row_count
+    from source
+    inner join candidate_hashes
+        on {{ customer_health.text_hash('trim(source.account_id)') }} = candidate_hashes.id_hash
+    group by source.account_id
+
+),
+
+-- One id may be written with different blanks around it.
+summed as (
+
+    select
+        source_account_id,
+        account_id,
+        sum(row_count) over (partition by account_id) as row_count
+    from counted
+
+)
+
+select
+    source_account_id,
+    account_id,
+    cast(row_count as bigint) as row_count
+from summed
+where account_id is null
+    or row_count > 1
