@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Run accounts_duckdb.sql: python accounts_duckdb.py SOURCE.parquet OUT.duckdb [--views] [--threads N] [--profile]."""
 
 import argparse
@@ -12,7 +13,9 @@ import duckdb
 parser = argparse.ArgumentParser()
 parser.add_argument("source")
 parser.add_argument("out", type=Path)
-parser.add_argument("--views", action="store_true", help="one row per account as views over the stored scores")
+parser.add_argument(
+    "--views", action="store_true", help="one row per account as views over the stored scores"
+)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--as-of", default=date.today().isoformat())
 parser.add_argument("--profile", action="store_true", help="show the seconds of each statement")
@@ -32,4 +35,7 @@ with duckdb.connect(str(options.out), config={"threads": options.threads}) as co
         if options.profile:
             head = re.sub(r"--.*", "", statement).split("\n")
             head = " ".join(line for line in head if line)[:60]
-            print(f"{time.perf_counter() - started:7.2f} s {time.process_time() - cpu:7.2f} cpu  {head}", file=sys.stderr)
+            print(
+                f"{time.perf_counter() - started:7.2f} s {time.process_time() - cpu:7.2f} cpu  {head}",
+                file=sys.stderr,
+            )

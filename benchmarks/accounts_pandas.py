@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The account marts of two policies in pandas: python accounts_pandas.py SOURCE.parquet OUT_FOLDER."""
 
 import sys
@@ -9,18 +10,40 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 LIMIT = 9007199254740992
-INDUSTRIES = ["Technology", "Financial Services", "Healthcare", "Manufacturing", "Retail", "Education"]
+INDUSTRIES = [
+    "Technology",
+    "Financial Services",
+    "Healthcare",
+    "Manufacturing",
+    "Retail",
+    "Education",
+]
 SEGMENTS = ["Small Business", "Mid-Market", "Large", "Enterprise"]
 METRICS = [
     "days_since_last_activity", "total_activities_30d", "total_contacts", "contacts_with_email",
     "contact_email_coverage", "annual_revenue", "total_won_amount", "current_pipeline_amount",
     "win_rate_percentage", "number_of_employees", "account_age_days",
 ]  # fmt: skip
-TEXTS = ["account_id", "account_name", "industry_normalized", "account_size_segment", "geographic_region", "owner_id"]
+TEXTS = [
+    "account_id",
+    "account_name",
+    "industry_normalized",
+    "account_size_segment",
+    "geographic_region",
+    "owner_id",
+]
 DIMENSIONS = {"activity": 4, "contact_quality": 3, "business_value": 2, "account_scale": 1}
 POLICIES = {
-    "run_rate": {"size": [0, 0.5, 0.8, 1], "weights": (5, 5), "cuts": [(">", 0.75), (">", 0.5), (">", 0.25)]},
-    "win_probability": {"size": [0.25, 0.5, 0.75, 1], "weights": (6, 4), "cuts": [(">", 0.75), (">=", 0.25)]},
+    "run_rate": {
+        "size": [0, 0.5, 0.8, 1],
+        "weights": (5, 5),
+        "cuts": [(">", 0.75), (">", 0.5), (">", 0.25)],
+    },
+    "win_probability": {
+        "size": [0.25, 0.5, 0.75, 1],
+        "weights": (6, 4),
+        "cuts": [(">", 0.75), (">=", 0.25)],
+    },
 }
 TODAY = pd.Timestamp(date.today())
 
@@ -43,14 +66,18 @@ def label(values, labels):
     """Only the distinct spellings are cleaned."""
     codes = values.astype("category")
     names = {plain(name): name for name in labels}
-    spellings = [names.get(plain(spelling.strip(" ")), "Unknown") for spelling in codes.cat.categories]
+    spellings = [
+        names.get(plain(spelling.strip(" ")), "Unknown") for spelling in codes.cat.categories
+    ]
     order = [*labels, "Unknown"]
     lookup = np.array([order.index(name) for name in spellings] + [len(labels)])
     return pd.Series(pd.Categorical.from_codes(lookup[codes.cat.codes], order), index=values.index)
 
 
 def moment(values):
-    return values.where((values >= pd.Timestamp(1900, 1, 1)) & (values < TODAY + pd.Timedelta(days=2)))
+    return values.where(
+        (values >= pd.Timestamp(1900, 1, 1)) & (values < TODAY + pd.Timedelta(days=2))
+    )
 
 
 def cleaned(name, values):
@@ -92,7 +119,9 @@ def rows_to_keep(source, ids):
         duplicates["key"], duplicates["row"] = ids.to_numpy()[rows], rows
         best = ["data_completeness_score", "days_since_last_activity"]
         order = best + [name for name in names if name not in best]
-        duplicates = duplicates.sort_values(order, ascending=[name != best[0] for name in order], na_position="last", kind="stable")
+        duplicates = duplicates.sort_values(
+            order, ascending=[name != best[0] for name in order], na_position="last", kind="stable"
+        )
         keep[duplicates.loc[duplicates.duplicated("key"), "row"]] = False
     return keep
 
@@ -113,10 +142,14 @@ def read(source):
     accounts = accounts.rename(columns={"industry_normalized": "industry"})
     for name in METRICS:
         if name != "contact_email_coverage":
-            accounts[name] = between(accounts[name], 0, 100 if name == "win_rate_percentage" else LIMIT)
+            accounts[name] = between(
+                accounts[name], 0, 100 if name == "win_rate_percentage" else LIMIT
+            )
     contacts, emails = accounts["total_contacts"], accounts["contacts_with_email"]
     coverage = emails / contacts
-    accounts["contact_email_coverage"] = coverage.mask(emails > contacts, 1.0).mask(contacts == 0, 0.0)
+    accounts["contact_email_coverage"] = coverage.mask(emails > contacts, 1.0).mask(
+        contacts == 0, 0.0
+    )
     return accounts
 
 
@@ -141,16 +174,26 @@ def score(accounts):
             "business_value": [(5, revenue), (5, won)],
             "account_scale": [(settings["weights"][0], size), (settings["weights"][1], employees)],
         }
-        measured = {name: sum(weight * ~np.isnan(metric) for weight, metric in parts) for name, parts in metrics.items()}
-        sums = {name: sum(np.nan_to_num(weight * metric) for weight, metric in parts) for name, parts in metrics.items()}
+        measured = {
+            name: sum(weight * ~np.isnan(metric) for weight, metric in parts)
+            for name, parts in metrics.items()
+        }
+        sums = {
+            name: sum(np.nan_to_num(weight * metric) for weight, metric in parts)
+            for name, parts in metrics.items()
+        }
         tenths = sum(weight * (measured[name] > 0) for name, weight in DIMENSIONS.items())
         covered = sum(weight * measured[name] for name, weight in DIMENSIONS.items())
         total, before = np.zeros(len(accounts)), np.zeros(len(accounts))
         for name, weight in DIMENSIONS.items():
             with np.errstate(divide="ignore", invalid="ignore"):
-                total = total + np.where(measured[name] > 0, sums[name] * (100 * weight / (tenths * measured[name])), 0)
+                total = total + np.where(
+                    measured[name] > 0, sums[name] * (100 * weight / (tenths * measured[name])), 0
+                )
                 if policy == "run_rate":
-                    accounts[f"{name}_score"] = rounded(100 * sums[name] / np.where(measured[name] > 0, measured[name], np.nan))
+                    accounts[f"{name}_score"] = rounded(
+                        100 * sums[name] / np.where(measured[name] > 0, measured[name], np.nan)
+                    )
             now = np.where(covered >= 50, rounded(total), np.nan)
             accounts[f"{policy}_{name}_points"] = now - before
             before = now
@@ -163,20 +206,38 @@ def score(accounts):
     part = (won / (age.mask(age == 0, np.inf) / 30) * 6 * (0.5 + 0.5 * health)).to_numpy()
     rest = (pipeline * accounts["win_rate_percentage"] / 100 * (0.4 + 0.8 * health)).to_numpy()
     accounts["run_rate_revenue"] = rounded(part)
-    accounts["pipeline_revenue"] = rounded(np.nan_to_num(part) + rest) - rounded(np.nan_to_num(part))
+    accounts["pipeline_revenue"] = rounded(np.nan_to_num(part) + rest) - rounded(
+        np.nan_to_num(part)
+    )
     accounts["run_rate_forecast"] = rounded(part + rest)
     health = accounts["win_probability_score"] / 100
-    accounts["win_probability_forecast"] = rounded(pipeline * health + won * 0.5 * (0.05 + 0.25 * health))
+    accounts["win_probability_forecast"] = rounded(
+        pipeline * health + won * 0.5 * (0.05 + 0.25 * health)
+    )
     cut_offs = {}
     for policy, settings in POLICIES.items():
-        points, forecast = accounts[f"{policy}_score"].to_numpy(), accounts[f"{policy}_forecast"].to_numpy()
+        points, forecast = (
+            accounts[f"{policy}_score"].to_numpy(),
+            accounts[f"{policy}_forecast"].to_numpy(),
+        )
         band = np.select([np.isnan(points), points >= 80, points >= 50], [3, 0, 1], 2)
-        accounts[f"{policy}_band"] = pd.Categorical.from_codes(band, ["High", "Medium", "Low", "Unscored"])
+        accounts[f"{policy}_band"] = pd.Categorical.from_codes(
+            band, ["High", "Medium", "Low", "Unscored"]
+        )
         known = forecast[~np.isnan(forecast)]
-        cuts = list(np.quantile(known, [fraction for _, fraction in settings["cuts"]])) if len(known) else [np.nan] * 3
+        cuts = (
+            list(np.quantile(known, [fraction for _, fraction in settings["cuts"]]))
+            if len(known)
+            else [np.nan] * 3
+        )
         names = [*"ABCD"[: len(cuts) + 1], "Unscored"]
-        reached = [forecast > cut if sign == ">" else forecast >= cut for (sign, _), cut in zip(settings["cuts"], cuts, strict=False)]
-        codes = np.select([np.isnan(forecast), *reached], [len(names) - 1, *range(len(cuts))], len(cuts))
+        reached = [
+            forecast > cut if sign == ">" else forecast >= cut
+            for (sign, _), cut in zip(settings["cuts"], cuts, strict=False)
+        ]
+        codes = np.select(
+            [np.isnan(forecast), *reached], [len(names) - 1, *range(len(cuts))], len(cuts)
+        )
         accounts[f"{policy}_tier"] = pd.Categorical.from_codes(codes, names)
         cut_offs[policy] = dict(zip(names, [*cuts, None], strict=False))
     return cut_offs
@@ -184,17 +245,36 @@ def score(accounts):
 
 def wilson(x, n, side):
     z, share = 1.959964, x / n
-    return ((share + z * z / (2 * n) + side * z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)).clip(0, 1)
+    return (
+        (
+            share
+            + z * z / (2 * n)
+            + side * z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+        )
+        / (1 + z * z / n)
+    ).clip(0, 1)
 
 
 def risk_table(cube, keys):
     low = cube["health_band"] == "Low"
     cube = cube.assign(low_n=cube["n"].where(low, 0), low_total=cube["total"].where(low, 0.0))
-    table = cube.groupby(["policy", *keys], as_index=False, observed=True)[["n", "scored_n", "low_n", "low_total"]].sum()
-    table.columns = ["policy", *keys, "account_count", "scored_count", "low_health_count", "low_health_predicted_revenue"]
+    table = cube.groupby(["policy", *keys], as_index=False, observed=True)[
+        ["n", "scored_n", "low_n", "low_total"]
+    ].sum()
+    table.columns = [
+        "policy",
+        *keys,
+        "account_count",
+        "scored_count",
+        "low_health_count",
+        "low_health_predicted_revenue",
+    ]
     x, n = table["low_health_count"], table["scored_count"].astype("float64").replace(0, np.nan)
     rate = table["low_health_rate"] = rounded(x / n)
-    table["low_health_rate_lower"], table["low_health_rate_upper"] = wilson(x, n, -1), wilson(x, n, 1)
+    table["low_health_rate_lower"], table["low_health_rate_upper"] = (
+        wilson(x, n, -1),
+        wilson(x, n, 1),
+    )
     table["is_small_sample"] = table["scored_count"] < 30
     codes = np.select([rate.isna(), rate >= 0.7, rate >= 0.4, rate >= 0.2], [4, 0, 1, 2], 3)
     table["risk_level"] = np.array(["High", "Elevated", "Watch", "Stable", "Unscored"])[codes]
@@ -213,8 +293,21 @@ def main(source, out):
 
     accounts = read(source)
     cut_offs = score(accounts)
-    inputs = ["account_id", "account_name", "industry", "account_size_segment", "geographic_region", "owner_id", *METRICS]
-    figures = [*(f"{name}_score" for name in DIMENSIONS), "score_coverage", "run_rate_revenue", "pipeline_revenue"]
+    inputs = [
+        "account_id",
+        "account_name",
+        "industry",
+        "account_size_segment",
+        "geographic_region",
+        "owner_id",
+        *METRICS,
+    ]
+    figures = [
+        *(f"{name}_score" for name in DIMENSIONS),
+        "score_coverage",
+        "run_rate_revenue",
+        "pipeline_revenue",
+    ]
     renamed = {
         "run_rate_score": "health_score", "run_rate_band": "health_band",
         "run_rate_forecast": "predicted_6m_revenue", "run_rate_tier": "contribution_tier",
@@ -229,9 +322,19 @@ def main(source, out):
     del health
     parts = []
     for policy in POLICIES:
-        part = accounts[["account_id", *(f"{policy}_{name}" for name in ("score", "band", "forecast", "tier"))]].copy()
-        part.columns = ["account_id", "health_score", "health_band", "predicted_6m_revenue", "contribution_tier"]
-        part["contribution_tier"] = part["contribution_tier"].cat.set_categories([*"ABCD", "Unscored"])
+        part = accounts[
+            ["account_id", *(f"{policy}_{name}" for name in ("score", "band", "forecast", "tier"))]
+        ].copy()
+        part.columns = [
+            "account_id",
+            "health_score",
+            "health_band",
+            "predicted_6m_revenue",
+            "contribution_tier",
+        ]
+        part["contribution_tier"] = part["contribution_tier"].cat.set_categories(
+            [*"ABCD", "Unscored"]
+        )
         part.insert(0, "policy", pd.Categorical([policy], list(POLICIES)).repeat(len(part)))
         parts.append(part)
     write("policy_scores", pd.concat(parts, ignore_index=True))
@@ -240,9 +343,18 @@ def main(source, out):
     cubes, profiles, importance, summaries = [], [], [], []
     everyone = accounts[METRICS].agg(["count", "mean", "median"])
     for policy in POLICIES:
-        points, forecast, band = (accounts[f"{policy}_{name}"] for name in ("score", "forecast", "band"))
-        keys = [accounts["industry"], accounts["account_size_segment"], band.rename("health_band"), accounts[f"{policy}_tier"].rename("tier")]
-        grouped = pd.DataFrame({"points": points, "forecast": forecast}).groupby(keys, observed=True)
+        points, forecast, band = (
+            accounts[f"{policy}_{name}"] for name in ("score", "forecast", "band")
+        )
+        keys = [
+            accounts["industry"],
+            accounts["account_size_segment"],
+            band.rename("health_band"),
+            accounts[f"{policy}_tier"].rename("tier"),
+        ]
+        grouped = pd.DataFrame({"points": points, "forecast": forecast}).groupby(
+            keys, observed=True
+        )
         cube = grouped.agg(
             n=("points", "size"), scored_n=("points", "count"), score_sum=("points", "sum"),
             total=("forecast", "sum"), forecast_n=("forecast", "count"),
@@ -281,33 +393,84 @@ def main(source, out):
     write("low_health_profile", pd.concat(profiles, ignore_index=True))
     write(
         "dimension_importance",
-        pd.DataFrame(importance, columns=["policy", "dimension", "nominal_weight", "contribution_sd", "variance_share"]),
+        pd.DataFrame(
+            importance,
+            columns=["policy", "dimension", "nominal_weight", "contribution_sd", "variance_share"],
+        ),
     )
     write("health_forecast_summary", pd.DataFrame(summaries))
     write("risk_matrix", risk_table(cube, ["industry", "account_size_segment"]))
     write("risk_by_industry", risk_table(cube, ["industry"]))
-    named = {"n": "account_count", "total": "predicted_6m_revenue_total", "tier": "contribution_tier"}
-    write("band_by_tier", cube.groupby(["policy", "health_band", "tier"], as_index=False)[["n", "total"]].sum().rename(columns=named))
-    ladder = pd.DataFrame({"health_band": ["High", "Medium", "Low", "Unscored"], "position": [1, 2, 3, 4], "at_least": [80, 50, 0, None]})
+    named = {
+        "n": "account_count",
+        "total": "predicted_6m_revenue_total",
+        "tier": "contribution_tier",
+    }
+    write(
+        "band_by_tier",
+        cube.groupby(["policy", "health_band", "tier"], as_index=False)[["n", "total"]]
+        .sum()
+        .rename(columns=named),
+    )
+    ladder = pd.DataFrame(
+        {
+            "health_band": ["High", "Medium", "Low", "Unscored"],
+            "position": [1, 2, 3, 4],
+            "at_least": [80, 50, 0, None],
+        }
+    )
     bands = ladder.merge(pd.DataFrame({"policy": list(POLICIES)}), how="cross")
-    bands = bands.merge(cube.groupby(["policy", "health_band"], as_index=False)[["n", "total"]].sum(), how="left")
+    bands = bands.merge(
+        cube.groupby(["policy", "health_band"], as_index=False)[["n", "total"]].sum(), how="left"
+    )
     bands = bands.fillna({"n": 0, "total": 0}).astype({"n": "int64"}).rename(columns=named)
-    bands["account_share"] = bands["account_count"] / bands.groupby("policy")["account_count"].transform("sum")
+    bands["account_share"] = bands["account_count"] / bands.groupby("policy")[
+        "account_count"
+    ].transform("sum")
     write("health_bands", bands)
     bounds = pd.DataFrame(
-        [(policy, tier, cut) for policy, cuts in cut_offs.items() for tier, cut in cuts.items() if tier != "Unscored"],
+        [
+            (policy, tier, cut)
+            for policy, cuts in cut_offs.items()
+            for tier, cut in cuts.items()
+            if tier != "Unscored"
+        ],
         columns=["policy", "tier", "lower_bound"],
     )
-    tiers = cube.groupby(["policy", "tier"], as_index=False)[["n", "total", "forecast_n", "score_sum", "scored_n"]].sum()
+    tiers = cube.groupby(["policy", "tier"], as_index=False)[
+        ["n", "total", "forecast_n", "score_sum", "scored_n"]
+    ].sum()
     tiers = bounds.merge(tiers, how="outer").fillna({"n": 0, "total": 0}).astype({"n": "int64"})
     tiers["mean"] = tiers["total"] / tiers["forecast_n"].replace(0, np.nan)
     tiers["share"] = tiers["total"] / tiers.groupby("policy")["total"].transform("sum")
     tiers["mean_health"] = tiers["score_sum"] / tiers["scored_n"].replace(0, np.nan)
     tiers = tiers.rename(columns={"n": "account_count"})
-    write("contribution_tiers", tiers[["policy", "tier", "lower_bound", "account_count", "total", "mean", "share", "mean_health"]])
-    pairs = accounts.groupby(["run_rate_band", "win_probability_band"], observed=True)[["run_rate_forecast", "win_probability_forecast"]]
+    write(
+        "contribution_tiers",
+        tiers[
+            [
+                "policy",
+                "tier",
+                "lower_bound",
+                "account_count",
+                "total",
+                "mean",
+                "share",
+                "mean_health",
+            ]
+        ],
+    )
+    pairs = accounts.groupby(["run_rate_band", "win_probability_band"], observed=True)[
+        ["run_rate_forecast", "win_probability_forecast"]
+    ]
     pairs = pairs.sum().join(pairs.size().rename("account_count")).reset_index()
-    pairs.columns = ["band_a", "band_b", "predicted_6m_revenue_a", "predicted_6m_revenue_b", "account_count"]
+    pairs.columns = [
+        "band_a",
+        "band_b",
+        "predicted_6m_revenue_a",
+        "predicted_6m_revenue_b",
+        "account_count",
+    ]
     pairs[["band_a", "band_b"]] = pairs[["band_a", "band_b"]].astype("str")
     write("policy_agreement", pairs.assign(policy_a="run_rate", policy_b="win_probability"))
     won = accounts["total_won_amount"]
@@ -324,8 +487,17 @@ def main(source, out):
     ):
         n, x = int(values.notna().sum()), int((values >= threshold).sum())
         kpis.append((kpi, n, x, x / n if n else None, "measured" if n else "no data"))
-    kpis += [(kpi, 0, None, None, "no data") for kpi in ("key_roles_covered", "multi_threading", "qbr_attendance")]
-    write("kpi_attainment", pd.DataFrame(kpis, columns=["kpi_id", "measured_count", "attained_count", "attainment_rate", "status"]))
+    kpis += [
+        (kpi, 0, None, None, "no data")
+        for kpi in ("key_roles_covered", "multi_threading", "qbr_attendance")
+    ]
+    write(
+        "kpi_attainment",
+        pd.DataFrame(
+            kpis,
+            columns=["kpi_id", "measured_count", "attained_count", "attainment_rate", "status"],
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The account marts of two policies in polars: python accounts_polars.py SOURCE.parquet OUT_FOLDER."""
 
 import sys
@@ -7,7 +8,14 @@ from pathlib import Path
 import polars as pl
 
 LIMIT = 9007199254740992
-INDUSTRIES = ["Technology", "Financial Services", "Healthcare", "Manufacturing", "Retail", "Education"]
+INDUSTRIES = [
+    "Technology",
+    "Financial Services",
+    "Healthcare",
+    "Manufacturing",
+    "Retail",
+    "Education",
+]
 SEGMENTS = ["Small Business", "Mid-Market", "Large", "Enterprise"]
 METRICS = [
     "days_since_last_activity", "total_activities_30d", "total_contacts", "contacts_with_email",
@@ -16,8 +24,16 @@ METRICS = [
 ]  # fmt: skip
 DIMENSIONS = ["activity", "contact_quality", "business_value", "account_scale"]
 POLICIES = {
-    "run_rate": {"size": [0.0, 0.5, 0.8, 1.0], "weights": (5, 5), "cuts": [(">", 0.75), (">", 0.5), (">", 0.25)]},
-    "win_probability": {"size": [0.25, 0.5, 0.75, 1.0], "weights": (6, 4), "cuts": [(">", 0.75), (">=", 0.25)]},
+    "run_rate": {
+        "size": [0.0, 0.5, 0.8, 1.0],
+        "weights": (5, 5),
+        "cuts": [(">", 0.75), (">", 0.5), (">", 0.25)],
+    },
+    "win_probability": {
+        "size": [0.25, 0.5, 0.75, 1.0],
+        "weights": (6, 4),
+        "cuts": [(">", 0.75), (">=", 0.25)],
+    },
 }
 TODAY = date.today()
 
@@ -42,7 +58,9 @@ def plain(label):
 
 def label(column, labels):
     cleaned = pl.col(column).str.strip_chars(" ").str.replace_all("[-_]", " ").str.to_lowercase()
-    return cleaned.replace_strict({plain(name): name for name in labels}, default="Unknown").fill_null("Unknown")
+    return cleaned.replace_strict(
+        {plain(name): name for name in labels}, default="Unknown"
+    ).fill_null("Unknown")
 
 
 def moment(expression):
@@ -59,7 +77,9 @@ def cleaned_column(name, kind):
     if kind == pl.String:
         return text(name)
     if name == "account_created_date":
-        return moment(pl.from_epoch(between(name, -2208988800, 253402300799), time_unit="s")).alias(name)
+        return moment(pl.from_epoch(between(name, -2208988800, 253402300799), time_unit="s")).alias(
+            name
+        )
     if kind == pl.Datetime:
         return moment(pl.col(name)).alias(name)
     if name in ("win_rate_percentage", "data_completeness_score", "customer_health_score"):
@@ -74,11 +94,24 @@ def cleaned_column(name, kind):
 def rows_to_leave_out(source):
     """Row numbers without a key, and of the duplicates that are not the best row of their key."""
     key = pl.col("account_id").str.strip_chars(" ")
-    ids = pl.scan_parquet(source, row_index_name="row").select("row", key.fill_null("").alias("key"))
+    ids = pl.scan_parquet(source, row_index_name="row").select(
+        "row", key.fill_null("").alias("key")
+    )
     ids = ids.with_columns(pl.col("key").hash().alias("hash"))
-    repeated = ids.group_by("hash").len().filter(pl.col("len") > 1).select("hash").collect(engine="streaming")
+    repeated = (
+        ids.group_by("hash")
+        .len()
+        .filter(pl.col("len") > 1)
+        .select("hash")
+        .collect(engine="streaming")
+    )
     suspects = ids.join(repeated.lazy(), on="hash", how="semi").collect(engine="streaming")
-    keyless = pl.scan_parquet(source, row_index_name="row").filter(key.fill_null("") == "").select("row").collect()
+    keyless = (
+        pl.scan_parquet(source, row_index_name="row")
+        .filter(key.fill_null("") == "")
+        .select("row")
+        .collect()
+    )
     suspects = suspects.filter((pl.col("key") != "") & (pl.len().over("key") > 1))
     schema = pl.scan_parquet(source).collect_schema()
     preferred = ["data_completeness_score", "days_since_last_activity"]
@@ -88,7 +121,12 @@ def rows_to_leave_out(source):
         .join(suspects.lazy().select("row", "key"), on="row", how="semi")
         .with_columns(key.alias("key"), *(cleaned_column(name, schema[name]) for name in order))
         .collect(engine="streaming")
-        .sort(order, descending=[name == preferred[0] for name in order], nulls_last=True, maintain_order=True)
+        .sort(
+            order,
+            descending=[name == preferred[0] for name in order],
+            nulls_last=True,
+            maintain_order=True,
+        )
     )
     losers = ranked.filter(pl.int_range(pl.len()).over("key") > 0).select("row")
     return pl.concat([losers, keyless])
@@ -104,7 +142,13 @@ def rounded(expression):
 
 def score(accounts, source_columns):
     """Scores and forecasts of both policies side by side."""
-    scaled = ["days_since_last_activity", "total_activities_30d", "annual_revenue", "total_won_amount", "number_of_employees"]
+    scaled = [
+        "days_since_last_activity",
+        "total_activities_30d",
+        "annual_revenue",
+        "total_won_amount",
+        "number_of_employees",
+    ]
     bounds = (
         accounts.select(
             *(pl.col(name).min().alias(f"{name}_low") for name in scaled),
@@ -135,33 +179,47 @@ def score(accounts, source_columns):
             "activity": (4, [(5, pl.col("recency")), (5, pl.col("activities"))]),
             "contact_quality": (3, [(10, pl.col("contact_email_coverage"))]),
             "business_value": (2, [(5, pl.col("revenue")), (5, pl.col("won"))]),
-            "account_scale": (1, [(settings["weights"][0], size), (settings["weights"][1], pl.col("employees"))]),
+            "account_scale": (
+                1,
+                [(settings["weights"][0], size), (settings["weights"][1], pl.col("employees"))],
+            ),
         }
         measured = {
-            name: sum(pl.when(metric.is_not_null()).then(weight).otherwise(0) for weight, metric in metrics)
+            name: sum(
+                pl.when(metric.is_not_null()).then(weight).otherwise(0)
+                for weight, metric in metrics
+            )
             for name, (_, metrics) in dimensions.items()
         }
         accounts = accounts.with_columns(
             *(measured[name].alias(f"{name}_measured") for name in dimensions),
             *(
-                sum((metric * weight).fill_null(0) for weight, metric in metrics).alias(f"{name}_sum")
+                sum((metric * weight).fill_null(0) for weight, metric in metrics).alias(
+                    f"{name}_sum"
+                )
                 for name, (_, metrics) in dimensions.items()
             ),
         ).with_columns(
             sum(
-                pl.when(pl.col(f"{name}_measured") > 0).then(weight).otherwise(0) for name, (weight, _) in dimensions.items()
+                pl.when(pl.col(f"{name}_measured") > 0).then(weight).otherwise(0)
+                for name, (weight, _) in dimensions.items()
             ).alias("tenths"),
-            sum(pl.col(f"{name}_measured") * weight for name, (weight, _) in dimensions.items()).alias("coverage"),
+            sum(
+                pl.col(f"{name}_measured") * weight for name, (weight, _) in dimensions.items()
+            ).alias("coverage"),
         )
         sums, total = [], pl.lit(0.0)
         for name, (weight, _) in dimensions.items():
             total = total + pl.when(pl.col(f"{name}_measured") > 0).then(
-                pl.col(f"{name}_sum") * (100 * weight / (pl.col("tenths") * pl.col(f"{name}_measured")))
+                pl.col(f"{name}_sum")
+                * (100 * weight / (pl.col("tenths") * pl.col(f"{name}_measured")))
             ).otherwise(0.0)
             sums.append(rounded(total))
         accounts = accounts.with_columns(
             *(
-                pl.when(pl.col("coverage") >= 50).then(part - (sums[i - 1] if i else 0)).alias(f"{policy}_{name}_points")
+                pl.when(pl.col("coverage") >= 50)
+                .then(part - (sums[i - 1] if i else 0))
+                .alias(f"{policy}_{name}_points")
                 for i, (name, part) in enumerate(zip(dimensions, sums, strict=True))
             ),
             *(
@@ -174,24 +232,40 @@ def score(accounts, source_columns):
             (pl.col("coverage") / 100).alias(f"{policy}_coverage"),
         )
     health = {policy: pl.col(f"{policy}_score") / 100 for policy in POLICIES}
-    age, won, pipeline = pl.col("account_age_days"), pl.col("total_won_amount"), pl.col("current_pipeline_amount")
+    age, won, pipeline = (
+        pl.col("account_age_days"),
+        pl.col("total_won_amount"),
+        pl.col("current_pipeline_amount"),
+    )
     accounts = accounts.with_columns(
         pl.when(age.fill_null(0) == 0)
         .then(won * health["run_rate"] * 0)
         .otherwise(won / (age / 30) * 6 * (0.5 + 0.5 * health["run_rate"]))
         .alias("part"),
-        (pipeline * pl.col("win_rate_percentage") / 100 * (0.4 + 0.8 * health["run_rate"])).alias("rest"),
-        rounded(pipeline * health["win_probability"] + won * 0.5 * (0.05 + 0.25 * health["win_probability"])).alias(
-            "win_probability_forecast"
+        (pipeline * pl.col("win_rate_percentage") / 100 * (0.4 + 0.8 * health["run_rate"])).alias(
+            "rest"
         ),
+        rounded(
+            pipeline * health["win_probability"]
+            + won * 0.5 * (0.05 + 0.25 * health["win_probability"])
+        ).alias("win_probability_forecast"),
     ).with_columns(
         rounded(pl.col("part")).alias("run_rate_revenue"),
-        (rounded(pl.col("part").fill_null(0) + pl.col("rest")) - rounded(pl.col("part").fill_null(0))).alias("pipeline_revenue"),
+        (
+            rounded(pl.col("part").fill_null(0) + pl.col("rest"))
+            - rounded(pl.col("part").fill_null(0))
+        ).alias("pipeline_revenue"),
         rounded(pl.col("part") + pl.col("rest")).alias("run_rate_forecast"),
     )
-    keep = [f"{policy}_{figure}" for policy in POLICIES for figure in ("score", "forecast", *(f"{d}_points" for d in DIMENSIONS))]
+    keep = [
+        f"{policy}_{figure}"
+        for policy in POLICIES
+        for figure in ("score", "forecast", *(f"{d}_points" for d in DIMENSIONS))
+    ]
     keep += [f"run_rate_{dimension}_score" for dimension in DIMENSIONS]
-    return accounts.select(*source_columns, *keep, "run_rate_coverage", "run_rate_revenue", "pipeline_revenue")
+    return accounts.select(
+        *source_columns, *keep, "run_rate_coverage", "run_rate_revenue", "pipeline_revenue"
+    )
 
 
 def with_labels(scores):
@@ -199,14 +273,27 @@ def with_labels(scores):
     cut_offs = {}
     for policy, settings in POLICIES.items():
         points, forecast = pl.col(f"{policy}_score"), pl.col(f"{policy}_forecast")
-        band = pl.when(points.is_null()).then(pl.lit("Unscored")).when(points >= 80 - SLACK).then(pl.lit("High"))
-        columns.append(band.when(points >= 50 - SLACK).then(pl.lit("Medium")).otherwise(pl.lit("Low")).alias(f"{policy}_band"))
+        band = (
+            pl.when(points.is_null())
+            .then(pl.lit("Unscored"))
+            .when(points >= 80 - SLACK)
+            .then(pl.lit("High"))
+        )
+        columns.append(
+            band.when(points >= 50 - SLACK)
+            .then(pl.lit("Medium"))
+            .otherwise(pl.lit("Low"))
+            .alias(f"{policy}_band")
+        )
         cuts = scores.select(
-            forecast.quantile(fraction, "linear").alias(str(fraction)) for _, fraction in settings["cuts"]
+            forecast.quantile(fraction, "linear").alias(str(fraction))
+            for _, fraction in settings["cuts"]
         ).row(0)
         tier = pl.when(forecast.is_null()).then(pl.lit("Unscored"))
         for name, (comparison, _), cut in zip("ABC", settings["cuts"], cuts, strict=False):
-            tier = tier.when(forecast > cut if comparison == ">" else forecast >= cut).then(pl.lit(name))
+            tier = tier.when(forecast > cut if comparison == ">" else forecast >= cut).then(
+                pl.lit(name)
+            )
         last = "ABCD"[len(cuts)]
         columns.append(tier.otherwise(pl.lit(last)).alias(f"{policy}_tier"))
         cut_offs[policy] = dict(zip("ABCD", [*cuts, None], strict=False))
@@ -215,7 +302,9 @@ def with_labels(scores):
 
 def wilson(x, n, side):
     z, share = 1.959964, x / n
-    value = (share + z * z / (2 * n) + side * z * (share * (1 - share) / n + z * z / (4 * n * n)).sqrt()) / (1 + z * z / n)
+    value = (
+        share + z * z / (2 * n) + side * z * (share * (1 - share) / n + z * z / (4 * n * n)).sqrt()
+    ) / (1 + z * z / n)
     return pl.when(n > 0).then(value.clip(0, 1))
 
 
@@ -230,9 +319,22 @@ def risk_table(cube, keys):
     counted = counted.with_columns(pl.col("scored_count", "low_health_count").cast(pl.Int64))
     x, n = pl.col("low_health_count"), pl.col("scored_count")
     rate = pl.col("low_health_rate")
-    level = pl.when(rate.is_null()).then(pl.lit("Unscored")).when(rate >= 0.7 - SLACK).then(pl.lit("High"))
-    level = level.when(rate >= 0.4 - SLACK).then(pl.lit("Elevated")).when(rate >= 0.2 - SLACK).then(pl.lit("Watch")).otherwise(pl.lit("Stable"))
-    order = pl.col("risk_level").replace_strict(["High", "Elevated", "Watch", "Stable", "Unscored"], [1, 2, 3, 4, 5])
+    level = (
+        pl.when(rate.is_null())
+        .then(pl.lit("Unscored"))
+        .when(rate >= 0.7 - SLACK)
+        .then(pl.lit("High"))
+    )
+    level = (
+        level.when(rate >= 0.4 - SLACK)
+        .then(pl.lit("Elevated"))
+        .when(rate >= 0.2 - SLACK)
+        .then(pl.lit("Watch"))
+        .otherwise(pl.lit("Stable"))
+    )
+    order = pl.col("risk_level").replace_strict(
+        ["High", "Elevated", "Watch", "Stable", "Unscored"], [1, 2, 3, 4, 5]
+    )
     return (
         counted.with_columns(
             pl.when(n > 0).then(rounded(x / n)).alias("low_health_rate"),
@@ -261,14 +363,26 @@ def main(source, out):
         pl.scan_parquet(source, row_index_name="row")
         .join(left_out.lazy(), on="row", how="anti")
         .select(
-            *(text(name) for name in ("account_id", "account_name", "geographic_region", "owner_id")),
+            *(
+                text(name)
+                for name in ("account_id", "account_name", "geographic_region", "owner_id")
+            ),
             label("industry_normalized", INDUSTRIES).alias("industry"),
             label("account_size_segment", SEGMENTS),
-            *(amount(name) for name in METRICS if name not in ("contact_email_coverage", "win_rate_percentage")),
+            *(
+                amount(name)
+                for name in METRICS
+                if name not in ("contact_email_coverage", "win_rate_percentage")
+            ),
             between("win_rate_percentage", 0, 100),
         )
         .with_columns(
-            pl.when(contacts == 0).then(0.0).when(emails > contacts).then(1.0).otherwise(emails / contacts).alias("contact_email_coverage")
+            pl.when(contacts == 0)
+            .then(0.0)
+            .when(emails > contacts)
+            .then(1.0)
+            .otherwise(emails / contacts)
+            .alias("contact_email_coverage")
         )
     )
     scores = score(accounts, inputs).collect(engine="streaming")
@@ -279,7 +393,10 @@ def main(source, out):
         "account_health",
         scores.select(
             *inputs,
-            *(pl.col(f"{prefix}{dimension}_score").alias(f"{dimension}_score") for dimension in DIMENSIONS),
+            *(
+                pl.col(f"{prefix}{dimension}_score").alias(f"{dimension}_score")
+                for dimension in DIMENSIONS
+            ),
             pl.col(f"{prefix}score").alias("health_score"),
             pl.col(f"{prefix}band").alias("health_band"),
             pl.col(f"{prefix}coverage").alias("score_coverage"),
@@ -294,25 +411,41 @@ def main(source, out):
             pl.lit(TODAY).alias("as_of_date"),
         ),
     )
-    figures = {"score": "health_score", "band": "health_band", "forecast": "predicted_6m_revenue", "tier": "contribution_tier"}
+    figures = {
+        "score": "health_score",
+        "band": "health_band",
+        "forecast": "predicted_6m_revenue",
+        "tier": "contribution_tier",
+    }
     pl.concat(
         scores.lazy().select(
-            pl.lit(policy).alias("policy"), "account_id", *(pl.col(f"{policy}_{old}").alias(new) for old, new in figures.items())
+            pl.lit(policy).alias("policy"),
+            "account_id",
+            *(pl.col(f"{policy}_{old}").alias(new) for old, new in figures.items()),
         )
         for policy in POLICIES
     ).sink_parquet(out / "policy_scores.parquet")
 
-    win_rate_medians = scores.group_by("industry").agg(pl.col("win_rate_percentage").median().alias("median"))
+    win_rate_medians = scores.group_by("industry").agg(
+        pl.col("win_rate_percentage").median().alias("median")
+    )
     cubes, profiles, importance, summaries = [], [], [], []
     means = [pl.col(m).mean().alias(f"{m}|mean") for m in METRICS]
     medians = [pl.col(m).median().alias(f"{m}|median") for m in METRICS]
     counts = [pl.col(m).count().alias(f"{m}|account_count") for m in METRICS]
     everyone = scores.select(*counts, *means, *medians)
     for policy in POLICIES:
-        band, forecast, points = pl.col(f"{policy}_band"), pl.col(f"{policy}_forecast"), pl.col(f"{policy}_score")
+        band, forecast, points = (
+            pl.col(f"{policy}_band"),
+            pl.col(f"{policy}_forecast"),
+            pl.col(f"{policy}_score"),
+        )
         cubes.append(
             scores.group_by(
-                "industry", "account_size_segment", band.alias("health_band"), pl.col(f"{policy}_tier").alias("tier")
+                "industry",
+                "account_size_segment",
+                band.alias("health_band"),
+                pl.col(f"{policy}_tier").alias("tier"),
             )
             .agg(
                 pl.len().cast(pl.Int64).alias("n"),
@@ -323,9 +456,15 @@ def main(source, out):
             )
             .select(pl.lit(policy).alias("policy"), pl.all())
         )
-        cohorts = scores.filter(points.is_not_null()).group_by((band == "Low").alias("low")).agg(*counts, *means, *medians)
+        cohorts = (
+            scores.filter(points.is_not_null())
+            .group_by((band == "Low").alias("low"))
+            .agg(*counts, *means, *medians)
+        )
         named = [("all", everyone.row(0, named=True))]
-        named += [("low" if row["low"] else "not_low", row) for row in cohorts.iter_rows(named=True)]
+        named += [
+            ("low" if row["low"] else "not_low", row) for row in cohorts.iter_rows(named=True)
+        ]
         for cohort, row in named:
             for metric in METRICS:
                 base = named[0][1][f"{metric}|mean"]
@@ -339,7 +478,10 @@ def main(source, out):
         parts = [pl.col(f"{policy}_{dimension}_points") for dimension in DIMENSIONS]
         spread = scores.select(
             *(part.std(ddof=0).alias(f"sd_{i}") for i, part in enumerate(parts)),
-            *((pl.cov(part, points, ddof=0) / points.var(ddof=0)).alias(f"share_{i}") for i, part in enumerate(parts)),
+            *(
+                (pl.cov(part, points, ddof=0) / points.var(ddof=0)).alias(f"share_{i}")
+                for i, part in enumerate(parts)
+            ),
         ).row(0, named=True)
         for i, dimension in enumerate(DIMENSIONS):
             importance.append({
@@ -357,7 +499,9 @@ def main(source, out):
                 points.min().alias("min_health_score"),
                 points.max().alias("max_health_score"),
                 (band == "Low").sum().alias("low_health_count"),
-                ((band == "Low") & (pl.col(f"{policy}_tier") == "A")).sum().alias("low_health_top_tier_count"),
+                ((band == "Low") & (pl.col(f"{policy}_tier") == "A"))
+                .sum()
+                .alias("low_health_top_tier_count"),
                 forecast.sum().alias("predicted_6m_revenue_total"),
                 pl.corr(points, forecast).alias("health_forecast_correlation"),
             )
@@ -368,19 +512,46 @@ def main(source, out):
     write("health_forecast_summary", pl.concat(summaries))
     write("risk_matrix", risk_table(cube, ["industry", "account_size_segment"]))
     write("risk_by_industry", risk_table(cube, ["industry"]))
-    totals = pl.col("n").sum().alias("account_count"), pl.col("total").sum().alias("predicted_6m_revenue_total")
-    write("band_by_tier", cube.group_by("policy", "health_band", pl.col("tier").alias("contribution_tier")).agg(totals))
-    ladder = pl.DataFrame({"health_band": ["High", "Medium", "Low", "Unscored"], "position": [1, 2, 3, 4], "at_least": [80.0, 50.0, 0.0, None]})
-    bands = ladder.join(pl.DataFrame({"policy": list(POLICIES)}), how="cross")
-    bands = bands.join(cube.group_by("policy", "health_band").agg(totals), on=["policy", "health_band"], how="left").with_columns(
-        pl.col("account_count", "predicted_6m_revenue_total").fill_null(0)
+    totals = (
+        pl.col("n").sum().alias("account_count"),
+        pl.col("total").sum().alias("predicted_6m_revenue_total"),
     )
-    write("health_bands", bands.with_columns((pl.col("account_count") / pl.col("account_count").sum().over("policy")).alias("account_share")))
+    write(
+        "band_by_tier",
+        cube.group_by("policy", "health_band", pl.col("tier").alias("contribution_tier")).agg(
+            totals
+        ),
+    )
+    ladder = pl.DataFrame(
+        {
+            "health_band": ["High", "Medium", "Low", "Unscored"],
+            "position": [1, 2, 3, 4],
+            "at_least": [80.0, 50.0, 0.0, None],
+        }
+    )
+    bands = ladder.join(pl.DataFrame({"policy": list(POLICIES)}), how="cross")
+    bands = bands.join(
+        cube.group_by("policy", "health_band").agg(totals), on=["policy", "health_band"], how="left"
+    ).with_columns(pl.col("account_count", "predicted_6m_revenue_total").fill_null(0))
+    write(
+        "health_bands",
+        bands.with_columns(
+            (pl.col("account_count") / pl.col("account_count").sum().over("policy")).alias(
+                "account_share"
+            )
+        ),
+    )
     bounds = pl.DataFrame(
-        [{"policy": policy, "tier": tier, "lower_bound": cut} for policy, cuts in cut_offs.items() for tier, cut in cuts.items()],
+        [
+            {"policy": policy, "tier": tier, "lower_bound": cut}
+            for policy, cuts in cut_offs.items()
+            for tier, cut in cuts.items()
+        ],
         infer_schema_length=None,
     )
-    tiers = cube.group_by("policy", "tier").agg(pl.col("n", "total", "forecast_n", "score_sum", "scored_n").sum())
+    tiers = cube.group_by("policy", "tier").agg(
+        pl.col("n", "total", "forecast_n", "score_sum", "scored_n").sum()
+    )
     tiers = bounds.join(tiers, on=["policy", "tier"], how="full", coalesce=True)
     write(
         "contribution_tiers",
@@ -395,7 +566,9 @@ def main(source, out):
     )  # fmt: skip
     write(
         "policy_agreement",
-        scores.group_by(pl.col("run_rate_band").alias("band_a"), pl.col("win_probability_band").alias("band_b")).agg(
+        scores.group_by(
+            pl.col("run_rate_band").alias("band_a"), pl.col("win_probability_band").alias("band_b")
+        ).agg(
             pl.lit("run_rate").first().alias("policy_a"),
             pl.lit("win_probability").first().alias("policy_b"),
             pl.len().cast(pl.Int64).alias("account_count"),
@@ -405,22 +578,51 @@ def main(source, out):
     )
     won = pl.col("total_won_amount")
     ratio = pl.when(won != 0).then(pl.col("current_pipeline_amount") / won)
-    in_industry = scores.lazy().select("industry", "win_rate_percentage").join(win_rate_medians.lazy(), on="industry")
+    in_industry = (
+        scores.lazy()
+        .select("industry", "win_rate_percentage")
+        .join(win_rate_medians.lazy(), on="industry")
+    )
     attained = scores.select(
-        pl.concat_list((pl.col("total_activities_30d") >= 5).sum(), pl.col("total_activities_30d").count()).alias("activity_frequency"),
-        pl.concat_list((pl.col("days_since_last_activity") <= 14).sum(), pl.col("days_since_last_activity").count()).alias("activity_recency"),
-        pl.concat_list((pl.col("contact_email_coverage") >= 0.8).sum(), pl.col("contact_email_coverage").count()).alias("email_coverage"),
+        pl.concat_list(
+            (pl.col("total_activities_30d") >= 5).sum(), pl.col("total_activities_30d").count()
+        ).alias("activity_frequency"),
+        pl.concat_list(
+            (pl.col("days_since_last_activity") <= 14).sum(),
+            pl.col("days_since_last_activity").count(),
+        ).alias("activity_recency"),
+        pl.concat_list(
+            (pl.col("contact_email_coverage") >= 0.8).sum(),
+            pl.col("contact_email_coverage").count(),
+        ).alias("email_coverage"),
         pl.concat_list((ratio >= 0.5).sum(), ratio.count()).alias("pipeline_to_won"),
     ).row(0, named=True)
     attained["win_rate_in_industry"] = list(
-        in_industry.select((pl.col("win_rate_percentage") >= pl.col("median")).sum(), pl.col("win_rate_percentage").count().alias("n")).collect().row(0)
+        in_industry.select(
+            (pl.col("win_rate_percentage") >= pl.col("median")).sum(),
+            pl.col("win_rate_percentage").count().alias("n"),
+        )
+        .collect()
+        .row(0)
     )
     kpis = [
-        {"kpi_id": kpi, "measured_count": n, "attained_count": x, "attainment_rate": x / n if n else None, "status": "measured" if n else "no data"}
+        {
+            "kpi_id": kpi,
+            "measured_count": n,
+            "attained_count": x,
+            "attainment_rate": x / n if n else None,
+            "status": "measured" if n else "no data",
+        }
         for kpi, (x, n) in attained.items()
     ]
     kpis += [
-        {"kpi_id": kpi, "measured_count": 0, "attained_count": None, "attainment_rate": None, "status": "no data"}
+        {
+            "kpi_id": kpi,
+            "measured_count": 0,
+            "attained_count": None,
+            "attainment_rate": None,
+            "status": "no data",
+        }
         for kpi in ("key_roles_covered", "multi_threading", "qbr_attendance")
     ]
     write("kpi_attainment", pl.DataFrame(kpis, infer_schema_length=None))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Measure the project against other ways to compute the same marts, and check that all agree.
 
 python benchmarks/run.py [--accounts 10000,1000000,10000000] [--contestants dbt,script,...] [--folder DIR]
@@ -79,13 +80,13 @@ LAST_DIGIT = 2e-6  # absolute: figures rounded to six decimals on one side only
 def children(root):
     """The process and all below it."""
     parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             try:
-                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents.setdefault(int(fields[1]), []).append(int(entry))
+            parents.setdefault(int(fields[1]), []).append(int(entry.name))
     found, queue = [], [root]
     while queue:
         found.append(queue.pop())
@@ -106,12 +107,15 @@ def resident(root):
 def measure(command, **options):
     """Run a command; wall and CPU seconds (its children included) and the peak memory of the tree in bytes."""
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
     peak, ended = 0, threading.Event()
 
     def watch():
         nonlocal peak
-        while not ended.wait(0.02):
+        # Reading /proc more often than this takes a tenth of a core from the contestant.
+        while not ended.wait(0.1):
             peak = max(peak, resident(child.pid))
 
     watcher = threading.Thread(target=watch)
@@ -128,7 +132,11 @@ def measure(command, **options):
 
 
 def dbt(verb, folder, raw, *arguments):
-    environment = {**os.environ, "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"), "CUSTOMER_HEALTH_RAW": str(raw)}
+    environment = {
+        **os.environ,
+        "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+        "CUSTOMER_HEALTH_RAW": str(raw),
+    }
     command = [
         BIN / "dbt", verb, "--profiles-dir", ".", "--target-path", folder / "target", "--log-path", folder / "logs",
         "--vars", json.dumps({"customer_health_policies": POLICIES}), *arguments,
@@ -137,7 +145,11 @@ def dbt(verb, folder, raw, *arguments):
 
 
 def load(folder, raw):
-    environment = {**os.environ, "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"), "CUSTOMER_HEALTH_RAW": str(raw)}
+    environment = {
+        **os.environ,
+        "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+        "CUSTOMER_HEALTH_RAW": str(raw),
+    }
     return measure([BIN / "customer-health", "load", raw], cwd=PROJECT, env=environment)
 
 
@@ -157,32 +169,62 @@ def run(contestant, raw, folder):
         return {"copy": measure([sys.executable, "-c", code, source, folder / "copy.duckdb"])}
     if contestant in ("script", "script-views"):
         views = ["--views"] if contestant == "script-views" else []
-        return {contestant: measure([sys.executable, HERE / "accounts_duckdb.py", source, folder / "work.duckdb", *views])}
+        return {
+            contestant: measure(
+                [
+                    sys.executable,
+                    HERE / "accounts_duckdb.py",
+                    source,
+                    folder / "work.duckdb",
+                    *views,
+                ]
+            )
+        }
     if contestant == "dbt":
         lines = {"customer-health load": load(folder, raw)}
         dbt("seed", folder, raw)
         lines["dbt run"] = dbt("run", folder, raw)
         results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))
         lines["dbt run, models only"] = {"wall": results["elapsed_time"]}
-        times = sorted(((r["execution_time"], r["unique_id"].rpartition(".")[2]) for r in results["results"]), reverse=True)
+        times = sorted(
+            ((r["execution_time"], r["unique_id"].rpartition(".")[2]) for r in results["results"]),
+            reverse=True,
+        )
         lines["dbt run"]["models"] = times
         return lines
     environment = {**os.environ, "POLARS_MAX_THREADS": "2"}
-    return {contestant: measure([sys.executable, HERE / f"accounts_{contestant}.py", source, folder], env=environment)}
+    return {
+        contestant: measure(
+            [sys.executable, HERE / f"accounts_{contestant}.py", source, folder], env=environment
+        )
+    }
 
 
 def figures(contestant, folder):
     """The compared marts of a contestant: mart -> {key: row}."""
     marts = {}
     frames = contestant in ("polars", "pandas")
-    with duckdb.connect() if frames else duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection:
+    with (
+        duckdb.connect()
+        if frames
+        else duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection
+    ):
         for mart, (keys, exact, near) in COMPARED.items():
             relation = f"read_parquet('{folder / mart}.parquet')" if frames else f"marts.{mart}"
             columns = [f"cast({name} as varchar)" for name in keys]
-            columns += [name if name in ("risk_level", "status", "is_small_sample") else f"cast({name} as double)" for name in exact + near]
+            columns += [
+                name
+                if name in ("risk_level", "status", "is_small_sample")
+                else f"cast({name} as double)"
+                for name in exact + near
+            ]
             rows = connection.sql(f"select {', '.join(columns)} from {relation}").fetchall()
             marts[mart] = {row[: len(keys)]: row[len(keys) :] for row in rows}
-        accounts = f"read_parquet('{folder / 'policy_scores'}.parquet')" if frames else "marts.policy_scores"
+        accounts = (
+            f"read_parquet('{folder / 'policy_scores'}.parquet')"
+            if frames
+            else "marts.policy_scores"
+        )
         rows = connection.sql(
             f"select policy, health_band, contribution_tier, count(*), sum(cast(predicted_6m_revenue as double)) from {accounts} group by all"
         ).fetchall()
@@ -195,7 +237,11 @@ def differences(expected, found):
     said = []
     for mart, rows in expected.items():
         exact = len(COMPARED[mart][1]) if mart in COMPARED else 1
-        names = COMPARED[mart][1] + COMPARED[mart][2] if mart in COMPARED else ["account_count", "predicted_6m_revenue"]
+        names = (
+            COMPARED[mart][1] + COMPARED[mart][2]
+            if mart in COMPARED
+            else ["account_count", "predicted_6m_revenue"]
+        )
         empty = (0.0, None)
         for key in rows.keys() ^ found[mart].keys():
             row = rows.get(key) or found[mart][key]
@@ -206,7 +252,11 @@ def differences(expected, found):
                 if a == b or (a in empty and b in empty):
                     continue
                 numbers = isinstance(a, float) and isinstance(b, float)
-                if i >= exact and numbers and abs(a - b) <= max(LAST_DIGIT, NOISE * max(abs(a), abs(b))):
+                if (
+                    i >= exact
+                    and numbers
+                    and abs(a - b) <= max(LAST_DIGIT, NOISE * max(abs(a), abs(b)))
+                ):
                     continue
                 said.append(f"{mart} {key} {name}: {a!r} and {b!r}")
     return said
@@ -215,23 +265,42 @@ def differences(expected, found):
 def table(accounts, lines, base):
     rows = []
     for name, runs in lines.items():
-        middle = {what: statistics.median(run[what] for run in runs) if what in runs[0] else None for what in ("wall", "cpu", "peak")}
+        middle = {
+            what: statistics.median(run[what] for run in runs) if what in runs[0] else None
+            for what in ("wall", "cpu", "peak")
+        }
         ratios = [
-            f"{middle[what] / base[what]:.2f}" if base and middle[what] is not None else "" for what in ("wall", "cpu")
+            f"{middle[what] / base[what]:.2f}" if base and middle[what] is not None else ""
+            for what in ("wall", "cpu")
         ]
-        cells = [f"{accounts:,}", name, f"{middle['wall']:.2f} s", f"{middle['cpu']:.2f} s" if middle["cpu"] is not None else ""]
+        cells = [
+            f"{accounts:,}",
+            name,
+            f"{middle['wall']:.2f} s",
+            f"{middle['cpu']:.2f} s" if middle["cpu"] is not None else "",
+        ]
         cells += [f"{middle['peak'] / 2**30:.2f} GB" if middle["peak"] else "", *ratios]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--accounts", default="10000,1000000,10000000")
     parser.add_argument("--contestants", default=",".join(CONTESTANTS))
     parser.add_argument("--repeats", type=int, help="default 3, and 1 from 10,000,000 accounts on")
-    parser.add_argument("--folder", type=Path, help="where the demo data and results go, and stay; default: a temporary folder")
-    parser.add_argument("--build", action="store_true", help="also `dbt build` with all tests at the first size, second run")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where the demo data and results go, and stay; default: a temporary folder",
+    )
+    parser.add_argument(
+        "--build",
+        action="store_true",
+        help="also `dbt build` with all tests at the first size, second run",
+    )
     parser.add_argument("--models", action="store_true", help="also the seconds of each dbt model")
     options = parser.parse_args()
     contestants = options.contestants.split(",")
@@ -243,22 +312,33 @@ def main():
         temporary = tempfile.TemporaryDirectory(prefix="customer-health-bench-")
     folder = (options.folder or Path(temporary.name)).resolve()
     failed = False
-    head = ["| accounts | contestant | wall | CPU | peak memory | wall / script | CPU / script |", "|---:|---|---:|---:|---:|---:|---:|"]
+    head = [
+        "| accounts | contestant | wall | CPU | peak memory | wall / script | CPU / script |",
+        "|---:|---|---:|---:|---:|---:|---:|",
+    ]
     printed = []
     for position, accounts in enumerate(int(size) for size in options.accounts.split(",")):
         raw = folder / f"raw-{accounts}"
         if not (raw / f"{SOURCE}.parquet").exists():
-            measure([BIN / "customer-health", "demo", "--accounts", str(accounts), "--out", raw], cwd=PROJECT)
+            measure(
+                [BIN / "customer-health", "demo", "--accounts", str(accounts), "--out", raw],
+                cwd=PROJECT,
+            )
         repeats = options.repeats or (1 if accounts >= 10_000_000 else 3)
         lines, expected = {}, None
         for repeat in range(repeats):
-            turn = contestants[repeat % len(contestants) :] + contestants[: repeat % len(contestants)]
+            turn = (
+                contestants[repeat % len(contestants) :] + contestants[: repeat % len(contestants)]
+            )
             for contestant in turn:
                 place = folder / f"{contestant}-{accounts}"
                 for name, measured in run(contestant, raw, place).items():
                     lines.setdefault(name, []).append(measured)
                     if "cpu" in measured:
-                        print(f"{accounts:,} {name}: {measured['wall']:.2f} s, CPU {measured['cpu']:.2f} s", file=sys.stderr)
+                        print(
+                            f"{accounts:,} {name}: {measured['wall']:.2f} s, CPU {measured['cpu']:.2f} s",
+                            file=sys.stderr,
+                        )
                 if repeat == 0 and contestant != "copy":
                     found = figures(contestant, place)
                     if expected is None:
@@ -267,7 +347,10 @@ def main():
                         said = differences(expected, found)
                         failed = failed or bool(said)
                         for sentence in said[:20]:
-                            print(f"{accounts:,} accounts, {reference} against {contestant}: {sentence}", file=sys.stderr)
+                            print(
+                                f"{accounts:,} accounts, {reference} against {contestant}: {sentence}",
+                                file=sys.stderr,
+                            )
                 shutil.rmtree(place, ignore_errors=True)
         if options.build and position == 0:
             place = folder / f"build-{accounts}"
@@ -281,7 +364,11 @@ def main():
             for seconds, model in lines["dbt run"][-1]["models"][:20]:
                 print(f"{accounts:,} {model}: {seconds:.2f} s", file=sys.stderr)
         script = lines.get("script")
-        base = {what: statistics.median(run[what] for run in script) for what in ("wall", "cpu")} if script else None
+        base = (
+            {what: statistics.median(run[what] for run in script) for what in ("wall", "cpu")}
+            if script
+            else None
+        )
         printed += table(accounts, lines, base)
         print("\n".join(head + printed), flush=True)
     if temporary:

@@ -21,12 +21,14 @@
     ) -}}
 {% endmacro %}
 
-{# A double from 0 to 2000, rounded half up to whole millionths, as an integer. #}
+{# A double below 1000, rounded half up to whole millionths; stays a double, which holds them exactly. #}
 {% macro to_millionths(expression) %}
-    {{- return('cast(floor((' ~ expression ~ ') * 1000000 + 0.5) as integer)') -}}
+    {{- return('floor((' ~ expression ~ ') * 1000000 + 0.5)') -}}
 {% endmacro %}
 
-{# Whole millionths as decimal(9, 6). #}
+{# Whole millionths (a double) as decimal(9, 6): the cast finds the decimal that the quotient stands for. #}
 {% macro from_millionths(expression) %}
-    {{- return('cast((' ~ expression ~ ') * cast(0.000001 as decimal(7, 6)) as decimal(9, 6))') -}}
+    {{- return(
+        'cast((' ~ expression ~ ') / ' ~ customer_health.double(1000000) ~ ' as decimal(9, 6))'
+    ) -}}
 {% endmacro %}

@@ -7,28 +7,31 @@
 #}
 {% macro forecast_part(policy, part_name, health_score) %}
     {%- set part = policy.forecast.parts[part_name] -%}
-    {%- set health_share = 'cast(' ~ health_score ~ ' as ' ~ customer_health.type_double() ~ ') / 100' -%}
+    {%- set product = customer_health.forecast_product(policy, part, health_score) -%}
+    {%- if part.get('per_account_age') -%}
     case
-        when {{ health_score }} is null or {{ part.amount }} is null then null
-        {%- if part.get('times_win_rate') %}
-        when win_rate_percentage is null then null
-        {%- endif %}
-        {%- if part.get('per_account_age') %}
-        when coalesce(account_age_days, 0) = 0 then {{ customer_health.double(0) }}
-        {%- endif %}
-        else
-            {{ part.amount }}
-            {%- if part.get('per_account_age') %}
-            / (account_age_days / {{ customer_health.double(30) }}) * {{ policy.forecast.horizon_months }}
-            {%- endif %}
-            {%- if part.get('times_win_rate') %}
-            * win_rate_percentage / 100
-            {%- endif %}
-            {%- if part.share != 1 %}
-            * {{ customer_health.double(part.share) }}
-            {%- endif %}
-            * ({{ customer_health.double(part.base) }} + {{ customer_health.double(part.slope) }} * ({{ health_share }}))
+        when account_age_days > 0 then {{ product }}
+        when {{ health_score }} is not null and {{ part.amount }} is not null
+            {{- ' and win_rate_percentage is not null' if part.get('times_win_rate') }} then {{ customer_health.double(0) }}
     end
+    {%- else -%}
+    {{ product }}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro forecast_product(policy, part, health_score) %}
+    {%- set health_share = 'cast(' ~ health_score ~ ' as ' ~ customer_health.type_double() ~ ') / 100' -%}
+    {{ part.amount }}
+    {%- if part.get('per_account_age') %}
+        / (account_age_days / {{ customer_health.double(30) }}) * {{ policy.forecast.horizon_months }}
+    {%- endif %}
+    {%- if part.get('times_win_rate') %}
+        * win_rate_percentage / 100
+    {%- endif %}
+    {%- if part.share != 1 %}
+        * {{ customer_health.double(part.share) }}
+    {%- endif %}
+        * ({{ customer_health.double(part.base) }} + {{ customer_health.double(part.slope) }} * ({{ health_share }}))
 {%- endmacro %}
 
 {# True when the policy's forecast has a run-rate part and the account's age is unknown or 0. #}

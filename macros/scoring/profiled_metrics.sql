@@ -1,6 +1,28 @@
+{# The metrics that the mart account_health shows, in its order. #}
+{% macro account_metrics() %}
+    {{- return([
+        'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
+        'contact_email_coverage', 'annual_revenue', 'total_won_amount', 'current_pipeline_amount',
+        'win_rate_percentage', 'number_of_employees', 'account_age_days'
+    ]) -}}
+{% endmacro %}
+
+{# Those of them that are whole numbers: their sums are exact as they are. #}
+{% macro whole_number_metrics() %}
+    {{- return([
+        'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
+        'number_of_employees', 'account_age_days'
+    ]) -}}
+{% endmacro %}
+
+{# Those of them with about as many distinct values as accounts. #}
+{% macro money_metrics() %}
+    {{- return(['annual_revenue', 'total_won_amount', 'current_pipeline_amount']) -}}
+{% endmacro %}
+
 {#
-    The metrics that the profile of low-health accounts and the prescriptions look at: name -> SQL over
-    the columns of int_accounts_scored.
+    What the profile of low-health accounts and the prescriptions sum up: name -> SQL over the columns of
+    int_accounts_scored.
 #}
 {% macro profiled_metrics() %}
     {%- set metrics = {} -%}
@@ -11,15 +33,6 @@
     {{- return(metrics) -}}
 {% endmacro %}
 
-{# The metrics that the mart account_health shows, in its order. #}
-{% macro account_metrics() %}
-    {{- return([
-        'days_since_last_activity', 'total_activities_30d', 'total_contacts', 'contacts_with_email',
-        'contact_email_coverage', 'annual_revenue', 'total_won_amount', 'current_pipeline_amount',
-        'win_rate_percentage', 'number_of_employees', 'account_age_days'
-    ]) -}}
-{% endmacro %}
-
 {# Whether an account is in the policy's lowest band; NULL when it is Unscored. #}
 {% macro low_health_flag(policy) %}
     {{- return(
@@ -28,7 +41,27 @@
     ) -}}
 {% endmacro %}
 
-{# The metrics with about as many distinct values as accounts. #}
-{% macro money_metrics() %}
-    {{- return(['annual_revenue', 'total_won_amount', 'current_pipeline_amount']) -}}
+{# The cohorts of every policy as a table: policy, cohort (low, not_low, all). #}
+{% macro low_health_cohorts() %}
+    {%- set rows = [] -%}
+    {%- for policy in customer_health.policies() -%}
+        {%- for cohort in ['low', 'not_low', 'all'] -%}
+            {%- do rows.append([customer_health.sql_literal(policy.name), customer_health.sql_literal(cohort)]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(customer_health.rows_as_table(
+        {'policy': customer_health.type_text(), 'cohort': customer_health.type_text()}, rows
+    )) -}}
 {% endmacro %}
+
+{# Whether a row with the flags <policy>__is_low_health belongs to the row of low_health_cohorts. #}
+{% macro is_in_cohort(cohorts) %}
+    (
+        {{ cohorts }}.cohort = 'all'
+        or case {{ cohorts }}.policy
+            {%- for policy in customer_health.policies() %}
+            when '{{ policy.name }}' then {{ policy.name }}__is_low_health
+            {%- endfor %}
+        end = ({{ cohorts }}.cohort = 'low')
+    )
+{%- endmacro %}

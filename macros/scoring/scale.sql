@@ -3,17 +3,14 @@
     Step by step: transform, scale, turn round when lower is better, transform again.
 #}
 
-{# (value - lower) / (upper - lower), held inside [0, 1]; `constant` when the bounds are equal. #}
+{# (value - lower) / (upper - lower); `constant` when the bounds are equal. #}
 {% macro scale_between(value, lower, upper, constant) %}
     {%- if constant is not number -%}
         {{- customer_health.raise_argument_error('scale_between', 'constant', constant, 'a number from 0 to 1') -}}
     {%- endif -%}
     case
-        when {{ value }} is null then null
-        when {{ lower }} = {{ upper }} then {{ customer_health.double(constant) }}
-        when {{ value }} <= {{ lower }} then {{ customer_health.double(0) }}
-        when {{ value }} >= {{ upper }} then {{ customer_health.double(1) }}
-        else ({{ value }} - {{ lower }}) / ({{ upper }} - {{ lower }})
+        when {{ upper }} > {{ lower }} then ({{ value }} - {{ lower }}) / ({{ upper }} - {{ lower }})
+        when {{ value }} is not null then {{ customer_health.double(constant) }}
     end
 {%- endmacro %}
 

@@ -4,15 +4,19 @@
 #}
 {% macro scaled_value(metric) %}
     {%- set value = customer_health.metric_value(metric) -%}
-    {%- if metric.scale in ['min_max', 'winsorized'] -%}
+    {%- if metric.scale == 'min_max' -%}
         {%- set scaled = customer_health.scale_between(
             value, metric.scaled_column ~ '__lower', metric.scaled_column ~ '__upper', metric.scaled_when_constant
         ) -%}
+    {%- elif metric.scale == 'winsorized' -%}
+        {%- set scaled = customer_health.clamp_unit(customer_health.scale_between(
+            value, metric.scaled_column ~ '__lower', metric.scaled_column ~ '__upper', metric.scaled_when_constant
+        )) -%}
     {%- elif metric.scale == 'target' -%}
-        {%- set scaled = customer_health.scale_between(
+        {%- set scaled = customer_health.clamp_unit(customer_health.scale_between(
             value, customer_health.double(metric.lower), customer_health.double(metric.upper),
             metric.scaled_when_constant
-        ) -%}
+        )) -%}
     {%- elif metric.scale == 'percentile' -%}
         {%- set scaled = 'case when ' ~ value ~ ' is not null then coalesce('
             ~ metric.scaled_column ~ '__percentiles.percent_rank, '

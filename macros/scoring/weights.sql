@@ -6,7 +6,7 @@
 {# The weight measured inside a dimension, in millionths. #}
 {% macro measured_weight(dimension) %}
     {%- for metric in dimension.metrics -%}
-        case when {{ metric.scaled_column }} is null then 0 else {{ metric.weight_millionths }} end
+        cast({{ metric.scaled_column }} is not null as integer) * {{ metric.weight_millionths }}
         {{- ' + ' if not loop.last }}
     {%- endfor -%}
 {% endmacro %}
@@ -14,20 +14,21 @@
 {# The weight of the dimensions in which anything is measured, in millionths. #}
 {% macro measured_dimension_weight(policy) %}
     {%- for dimension in policy.dimensions -%}
-        case when {{ policy.name }}__{{ dimension.dimension }}__measured > 0 then {{ dimension.weight_millionths }} else 0 end
+        cast({{ policy.name }}__{{ dimension.dimension }}__measured > 0 as integer) * {{ dimension.weight_millionths }}
         {{- ' + ' if not loop.last }}
     {%- endfor -%}
 {% endmacro %}
 
-{# The share of the whole weight that is measured, as an exact decimal(9, 6) in [0, 1]. #}
+{#
+    The share of the whole weight that is measured, in [0, 1], as a double. The sum before the division
+    is of whole numbers up to 10^12, so that it compares exactly with the policy's min_coverage.
+#}
 {% macro score_coverage(policy) %}
-    cast((
-    {%- for metric in policy.metrics %}
-        case when {{ metric.scaled_column }} is null then 0
-            else {{ metric.weight_millionths * metric.dimension_weight_millionths }} end
-        {{- ' +' if not loop.last }}
-    {%- endfor %}
-    ) * cast(0.000000000001 as decimal(13, 12)) as decimal(18, 12))
+    cast(
+    {%- for metric in policy.metrics -%}
+        cast({{ metric.scaled_column }} is not null as bigint)
+        {{- ' * ' ~ metric.weight_millionths * metric.dimension_weight_millionths }}{{ ' + ' if not loop.last }}
+    {%- endfor %} as {{ customer_health.type_double() }}) / 1000000000000
 {%- endmacro %}
 
 {#
@@ -36,7 +37,7 @@
 #}
 {% macro max_points(metric) %}
     {{- customer_health.double(100 * metric.weight_millionths * metric.dimension_weight_millionths) }}
-    / (cast({{ metric.policy }}__measured as bigint) * {{ metric.policy }}__{{ metric.dimension }}__measured)
+    / ({{ customer_health.double(metric.policy ~ '__measured') }} * {{ metric.policy }}__{{ metric.dimension }}__measured)
 {%- endmacro %}
 
 {# Score of one dimension, 0-100, over what is measured in it, as a double; NULL without any measured metric. #}

@@ -82,7 +82,9 @@ measured as (
     select
         *
         {%- for policy in policies %},
-        {{ customer_health.measured_dimension_weight(policy) }} as {{ policy.name }}__measured
+        {{ customer_health.measured_dimension_weight(policy) }} as {{ policy.name }}__measured,
+        case when {{ policy.name }}__coverage >= {{ policy.min_coverage }} then {{ customer_health.double(0) }} end
+            as {{ policy.name }}__zero_if_scored
         {%- endfor %}
     from measured_within_dimensions
 
@@ -103,6 +105,7 @@ unrounded as (
 ),
 
 -- Each cumulative sum is rounded once, to whole millionths of a point; points are their differences.
+-- zero_if_scored is NULL where too little is measured, and withholds every sum it is added to.
 accumulated as (
 
     select
@@ -111,10 +114,8 @@ accumulated as (
         {%- set sum = namespace(terms=[]) %}
         {%- for metric in policy.metrics %}
         {%- set sum.terms = sum.terms + [metric.points_column ~ '_unrounded'] %},
-        case
-            when {{ policy.name }}__coverage >= {{ policy.min_coverage }}
-                then {{ customer_health.to_millionths(sum.terms | join(' + ')) }}
-        end as {{ policy.name }}__millionths_{{ loop.index }}
+        {{ customer_health.to_millionths(sum.terms | join(' + ')) }} + {{ policy.name }}__zero_if_scored
+            as {{ policy.name }}__millionths_{{ loop.index }}
         {%- endfor %}
         {%- endfor %}
     from unrounded
@@ -193,7 +194,7 @@ select
         as {{ policy.name }}__{{ dimension.dimension }}__score
     {%- endfor %},
     {{ policy.name }}__health_score,
-    cast({{ policy.name }}__coverage as decimal(9, 6)) as {{ policy.name }}__score_coverage,
+    {{ customer_health.to_decimal(policy.name ~ '__coverage', 9) }} as {{ policy.name }}__score_coverage,
     {{ customer_health.ladder(policy.name ~ '__health_score', policy.bands, 'band') }}
         as {{ policy.name }}__health_band,
     {{ customer_health.published_forecast(policy) }},

@@ -3,31 +3,9 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-{%- set double = customer_health.type_double() %}
 {%- set policies = customer_health.policies() %}
-{%- set cohorts = [] %}
-{%- for policy in policies %}
-{%- for cohort, condition in {
-    'low': policy.name ~ '__is_low_health',
-    'not_low': 'not ' ~ policy.name ~ '__is_low_health',
-    'all': 'true',
-}.items() %}
-{%- do cohorts.append({'policy': policy.name, 'cohort': cohort, 'condition': condition}) %}
-{%- endfor %}
-{%- endfor %}
 
-with accounts_scored as (
-
-    select
-        *
-        {%- for policy in policies %},
-        {{ customer_health.low_health_flag(policy) }} as {{ policy.name }}__is_low_health
-        {%- endfor %}
-    from {{ ref('int_accounts_scored') }}
-
-),
-
-metric_totals as (
+with metric_totals as (
 
     select * from {{ ref('int_metric_totals') }}
 
@@ -39,40 +17,64 @@ value_counts as (
 
 ),
 
+cohorts as (
+    {{ customer_health.low_health_cohorts() | indent(4) }}
+),
+
+summed as (
+
+    select
+        cohorts.policy,
+        metric_totals.metric,
+        cohorts.cohort,
+        cast(sum(metric_totals.account_count) as bigint) as account_count,
+        cast(sum(metric_totals.total) as decimal(38, 6)) as total
+    from metric_totals
+    inner join cohorts
+        on {{ customer_health.is_in_cohort('cohorts') }}
+    group by cohorts.policy, metric_totals.metric, cohorts.cohort
+
+),
+
+-- Every policy has every metric and cohort, also a cohort without accounts.
+metrics as (
+
+    {%- for metric in customer_health.account_metrics() %}
+    select '{{ metric }}' as metric
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 averaged as (
 
-    {%- for cohort in cohorts %}
-    {%- set outer = loop %}
-    {%- for metric in customer_health.account_metrics() %}
-    {%- set total = 'cast(sum(case when ' ~ cohort.condition ~ ' then ' ~ metric ~ '__total end) as decimal(38, 6))' %}
-    {%- set counted = 'cast(coalesce(sum(case when ' ~ cohort.condition ~ ' then ' ~ metric ~ '__count end), 0) as bigint)' %}
     select
-        '{{ cohort.policy }}' as policy,
-        '{{ metric }}' as metric,
-        '{{ cohort.cohort }}' as cohort,
-        {{ counted }} as account_count,
-        {{ customer_health.exact_mean(total, counted) }} as mean
-    from metric_totals
-    {{ 'union all' if not (loop.last and outer.last) }}
-    {%- endfor %}
-    {%- endfor %}
+        cohorts.policy,
+        metrics.metric,
+        cohorts.cohort,
+        coalesce(summed.account_count, 0) as account_count,
+        {{ customer_health.exact_mean('summed.total', 'summed.account_count') }} as mean
+    from cohorts
+    cross join metrics
+    left join summed
+        on cohorts.policy = summed.policy
+        and cohorts.cohort = summed.cohort
+        and metrics.metric = summed.metric
 
 ),
 
 cohort_counts as (
 
-    {%- for cohort in cohorts %}
     select
-        '{{ cohort.policy }}' as policy,
-        '{{ cohort.cohort }}' as cohort,
-        metric,
-        metric_value,
-        sum(account_count) as account_count
+        cohorts.policy,
+        value_counts.metric,
+        cohorts.cohort,
+        value_counts.metric_value,
+        sum(value_counts.account_count) as account_count
     from value_counts
-    where {{ cohort.condition }}
-    group by metric, metric_value
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    inner join cohorts
+        on {{ customer_health.is_in_cohort('cohorts') }}
+    group by cohorts.policy, value_counts.metric, cohorts.cohort, value_counts.metric_value
 
 ),
 
@@ -80,15 +82,15 @@ running as (
 
     select
         policy,
-        cohort,
         metric,
+        cohort,
         metric_value,
         sum(account_count) over (
-            partition by policy, cohort, metric
+            partition by policy, metric, cohort
             order by metric_value
             rows between unbounded preceding and current row
         ) as up_to_here,
-        sum(account_count) over (partition by policy, cohort, metric) as measured_count
+        sum(account_count) over (partition by policy, metric, cohort) as measured_count
     from cohort_counts
 
 ),
@@ -98,14 +100,14 @@ counted_medians as (
 
     select
         policy,
-        cohort,
         metric,
+        cohort,
         (
             min(case when 2 * up_to_here >= measured_count then metric_value end)
             + min(case when 2 * up_to_here > measured_count then metric_value end)
         ) / 2 as median
     from running
-    group by policy, cohort, metric
+    group by policy, metric, cohort
 
 ),
 
@@ -113,18 +115,16 @@ money_medians as (
 
     {%- for metric in customer_health.money_metrics() %}
     select
-        '{{ metric }}' as metric
+        '{{ metric }}' as metric,
         {%- for policy in policies %}
-        {%- set flag = policy.name ~ '__is_low_health' %},
-        {{ customer_health.exact_median(
-            'case when ' ~ flag ~ ' then cast(' ~ metric ~ ' as ' ~ double ~ ') end'
-        ) }} as {{ policy.name }}__low,
-        {{ customer_health.exact_median(
-            'case when not ' ~ flag ~ ' then cast(' ~ metric ~ ' as ' ~ double ~ ') end'
-        ) }} as {{ policy.name }}__not_low
-        {%- endfor %},
-        {{ customer_health.exact_median('cast(' ~ metric ~ ' as ' ~ double ~ ')') }} as everyone
-    from accounts_scored
+        {%- set flag = customer_health.low_health_flag(policy) %}
+        {{ customer_health.exact_median('case when ' ~ flag ~ ' then ' ~ metric ~ ' end') }}
+            as {{ policy.name }}__low,
+        {{ customer_health.exact_median('case when not (' ~ flag ~ ') then ' ~ metric ~ ' end') }}
+            as {{ policy.name }}__not_low,
+        {%- endfor %}
+        {{ customer_health.exact_median(metric) }} as everyone
+    from {{ ref('int_accounts_scored') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -132,21 +132,21 @@ money_medians as (
 
 medians as (
 
-    select
-        policy,
-        metric,
-        cohort,
-        median
-    from counted_medians
-    {%- for cohort in cohorts %}
+    select * from counted_medians
     union all
     select
-        '{{ cohort.policy }}' as policy,
-        metric,
-        '{{ cohort.cohort }}' as cohort,
-        {{ 'everyone' if cohort.cohort == 'all' else cohort.policy ~ '__' ~ cohort.cohort }} as median
+        cohorts.policy,
+        money_medians.metric,
+        cohorts.cohort,
+        case
+            when cohorts.cohort = 'all' then money_medians.everyone
+            {%- for policy in policies %}
+            when cohorts.policy = '{{ policy.name }}' and cohorts.cohort = 'low' then {{ policy.name }}__low
+            when cohorts.policy = '{{ policy.name }}' then {{ policy.name }}__not_low
+            {%- endfor %}
+        end as median
     from money_medians
-    {%- endfor %}
+    cross join cohorts
 
 ),
 

@@ -27,30 +27,17 @@ policies as (
 ),
 
 -- The mean of each metric in the cell, over the accounts that have it.
-baselines as (
-
-    {%- for metric in customer_health.profiled_metrics() %}
-    select
-        industry,
-        account_size_segment,
-        '{{ metric }}' as kpi_metric,
-        cast(sum({{ metric }}__total) as decimal(38, 6)) as total,
-        cast(sum({{ metric }}__count) as bigint) as measured_count
-    from metric_totals
-    group by industry, account_size_segment
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
 averaged as (
 
     select
         industry,
         account_size_segment,
-        kpi_metric,
-        {{ customer_health.exact_mean('total', 'measured_count') }} as baseline_mean
-    from baselines
+        metric as kpi_metric,
+        {{ customer_health.exact_mean(
+            'cast(sum(total) as decimal(38, 6))', 'cast(sum(account_count) as bigint)'
+        ) }} as baseline_mean
+    from metric_totals
+    group by industry, account_size_segment, metric
 
 ),
 

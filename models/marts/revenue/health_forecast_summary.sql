@@ -78,7 +78,7 @@ select
     coalesce(summed.account_count - summed.scored_count, 0) as unscored_count,
     cast({{ customer_health.exact_mean('summed.score_sum', 'summed.scored_count') }} as decimal(9, 6))
         as mean_health_score,
-    {{ customer_health.from_millionths('cast(floor(distributions.median_millionths + 0.5) as integer)') }}
+    {{ customer_health.from_millionths('floor(distributions.median_millionths + 0.5)') }}
         as median_health_score,
     summed.min_health_score,
     summed.max_health_score,

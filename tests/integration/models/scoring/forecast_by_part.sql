@@ -2,7 +2,8 @@
 
 {%- set policy = {'name': 'all', 'forecast': {'horizon_months': 6, 'parts': {
     'run_rate_revenue': {
-        'amount': 'total_won_amount', 'share': 1, 'per_account_age': true, 'base': 0.5, 'slope': 0.5,
+        'amount': 'total_won_amount', 'share': 1, 'per_account_age': true,
+        'base': 0.5, 'slope': 0.5,
     },
     'pipeline_revenue': {
         'amount': 'current_pipeline_amount', 'share': 1, 'times_win_rate': true,

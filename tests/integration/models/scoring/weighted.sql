@@ -44,14 +44,11 @@ select
     small__measured as measured,
     {{ customer_health.score_coverage(policy) }} as coverage,
     cast(case when reach is not null then {{ customer_health.max_points(reach) }} end
-        as decimal(18, 12))
-        as reach_max_points,
+        as decimal(18, 12)) as reach_max_points,
     cast(case when depth is not null then {{ customer_health.max_points(depth) }} end
-        as decimal(18, 12))
-        as depth_max_points,
+        as decimal(18, 12)) as depth_max_points,
     cast(case when spend is not null then {{ customer_health.max_points(spend) }} end
-        as decimal(18, 12))
-        as spend_max_points,
+        as decimal(18, 12)) as spend_max_points,
     cast({{ customer_health.sub_score(policy, contact) }} as decimal(18, 12)) as contact_score,
     cast({{ customer_health.sub_score(policy, money) }} as decimal(18, 12)) as money_score
 from measured
