@@ -11,9 +11,9 @@
     {%- if precision <= 9 -%}
         {{- return(customer_health.from_millionths(customer_health.to_millionths(expression))) -}}
     {%- endif -%}
-    {#- From 2^53 millionths on, the shifted double has no room for the half: whole part and rest apart. -#}
+    {#- From 2^52 millionths on, the shifted double has no room for the half: whole part and rest apart. -#}
     {{- return(
-        'cast(cast(case when ' ~ expression ~ ' < 9007199254 then cast(floor((' ~ expression
+        'cast(cast(case when ' ~ expression ~ ' < 4503599627 then cast(floor((' ~ expression
         ~ ') * 1000000 + 0.5) as hugeint) else cast(floor(' ~ expression
         ~ ') as hugeint) * 1000000 + cast(floor((' ~ expression ~ ' - floor(' ~ expression
         ~ ')) * 1000000 + 0.5) as hugeint) end as decimal(' ~ precision

@@ -1,39 +1,84 @@
-{# Run start: stops the run when a setting contradicts itself or another. Returns nothing to run. #}
+{#
+    The settings that are not part of a policy. Each is read through its own macro, which stops the run
+    with a sentence when the setting contradicts itself; check_settings reads them all at run start.
+#}
 {% macro check_settings() %}
     {%- do customer_health.as_of_date() -%}
-    {%- set subjects = ['account_health'] -%}
-    {%- for subject in var('customer_health_subjects') -%}
-        {%- do customer_health.check_choice('setting customer_health_subjects', subject, subjects) -%}
+    {%- do customer_health.subject_is_built('account_health') -%}
+    {%- do customer_health.known_labels('industry') -%}
+    {%- do customer_health.known_labels('size_segment') -%}
+    {%- do customer_health.risk_levels() -%}
+    {%- do customer_health.small_sample() -%}
+    {%- do customer_health.policies() -%}
+{% endmacro %}
+
+{# Whether the subject is listed in the setting customer_health_subjects. #}
+{% macro subject_is_built(subject) %}
+    {%- set where = 'setting customer_health_subjects' -%}
+    {%- set subjects = var('customer_health_subjects') -%}
+    {%- if subjects != [] -%}
+        {%- do customer_health.check_list(where, subjects) -%}
+    {%- endif -%}
+    {%- for listed in subjects -%}
+        {%- do customer_health.check_choice(where, listed, ['account_health']) -%}
     {%- endfor -%}
-    {%- do customer_health.check_list('setting customer_health_industries', var('customer_health_industries')) -%}
-    {%- do customer_health.check_unique(
-        'setting customer_health_industries', var('customer_health_industries') + ['Unknown']
-    ) -%}
-    {%- do customer_health.check_list('setting customer_health_size_segments', var('customer_health_size_segments')) -%}
-    {%- do customer_health.check_unique(
-        'setting customer_health_size_segments', var('customer_health_size_segments') + ['Unknown']
-    ) -%}
-    {%- set risk_levels = var('customer_health_risk_levels') -%}
-    {%- do customer_health.check_list('setting customer_health_risk_levels', risk_levels) -%}
-    {%- for rung in risk_levels -%}
-        {%- do customer_health.check_keys(
-            'setting customer_health_risk_levels', rung, ['risk_level', 'at_least'], []
-        ) -%}
-        {%- do customer_health.check_number(
-            'setting customer_health_risk_levels, level ' ~ rung.risk_level, rung.at_least, 0, 1
-        ) -%}
+    {{- return(subject in subjects) -}}
+{% endmacro %}
+
+{# The labels that staging recognises for the rule industry or size_segment. #}
+{% macro known_labels(rule) %}
+    {%- set name = 'customer_health_industries' if rule == 'industry' else 'customer_health_size_segments' -%}
+    {%- set labels = var(name) -%}
+    {%- do customer_health.check_list('setting ' ~ name, labels) -%}
+    {%- set plain = ['unknown'] -%}
+    {%- for label in labels -%}
+        {%- do customer_health.check_label('setting ' ~ name, label) -%}
+        {%- do plain.append(label.replace('-', ' ').replace('_', ' ') | lower) -%}
     {%- endfor -%}
-    {%- do customer_health.check_descending(
-        'setting customer_health_risk_levels', risk_levels | map(attribute='at_least') | list
-    ) -%}
-    {%- if risk_levels[-1].at_least != 0 -%}
+    {%- do customer_health.check_unique('setting ' ~ name, plain) -%}
+    {{- return(labels) -}}
+{% endmacro %}
+
+{# The risk levels of the matrix, from high to low. #}
+{% macro risk_levels() %}
+    {%- set where = 'setting customer_health_risk_levels' -%}
+    {%- set levels = var('customer_health_risk_levels') -%}
+    {%- do customer_health.check_list(where, levels) -%}
+    {%- for rung in levels -%}
+        {%- do customer_health.check_keys(where, rung, ['risk_level', 'at_least'], []) -%}
+        {%- do customer_health.check_label(where, rung.risk_level) -%}
+        {%- do customer_health.check_number(where ~ ', level ' ~ rung.risk_level, rung.at_least, 0, 1) -%}
+    {%- endfor -%}
+    {%- do customer_health.check_unique(where, levels | map(attribute='risk_level') | list + ['Unscored']) -%}
+    {%- do customer_health.check_descending(where, levels | map(attribute='at_least') | list) -%}
+    {%- if levels[-1].at_least != 0 -%}
         {{- customer_health.raise_error(
-            'setting customer_health_risk_levels', 'leaves a gap below ' ~ risk_levels[-1].at_least,
-            'let the last level start at 0'
+            where, 'leaves a gap below ' ~ levels[-1].at_least, 'let the last level start at 0'
         ) -}}
     {%- endif -%}
+    {{- return(levels) -}}
+{% endmacro %}
+
+{# Cells with fewer scored accounts are a small sample. #}
+{% macro small_sample() %}
     {%- do customer_health.check_number(
-        'setting customer_health_small_sample', var('customer_health_small_sample'), 0, none
+        'setting customer_health_small_sample', var('customer_health_small_sample'), 0, 1000000000
     ) -%}
-    {%- do customer_health.policies() -%}
+    {{- return(var('customer_health_small_sample')) -}}
+{% endmacro %}
+
+{# The setting as_of_date as a date literal; empty means the date on which the run started. #}
+{% macro as_of_date() %}
+    {%- set text = (var('as_of_date') or run_started_at.strftime('%Y-%m-%d')) | string -%}
+    {%- set where = 'setting as_of_date' -%}
+    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
+        {{- customer_health.raise_error(where, 'is ' ~ text, 'write it as YYYY-MM-DD') -}}
+    {%- endif -%}
+    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:] | int -%}
+    {%- set is_leap_year = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 -%}
+    {%- set days = [31, 29 if is_leap_year else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
+    {%- if year == 0 or month < 1 or month > 12 or day < 1 or day > days[month - 1] -%}
+        {{- customer_health.raise_error(where, 'is ' ~ text ~ ', a day that never was', 'give a day of the calendar') -}}
+    {%- endif -%}
+    {{- return("cast('" ~ text ~ "' as date)") -}}
 {% endmacro %}

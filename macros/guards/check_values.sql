@@ -22,6 +22,15 @@
     {%- endfor -%}
 {% endmacro %}
 
+{# A label that goes into SQL and reports: text without quotation marks. #}
+{% macro check_label(where, label) %}
+    {%- if label is not string or not modules.re.match('^[^\\x00-\\x1f\'"\\\\]{1,60}$', label) or label != label | trim -%}
+        {{- customer_health.raise_error(
+            where, 'has the label ' ~ label, 'give labels as text of up to 60 characters without quotation marks'
+        ) -}}
+    {%- endif -%}
+{% endmacro %}
+
 {% macro check_list(where, entries) %}
     {%- if entries is string or entries is mapping or entries is not iterable or entries | length == 0 -%}
         {{- customer_health.raise_error(where, 'is not a list with entries', 'give at least one entry') -}}
@@ -29,8 +38,11 @@
 {% endmacro %}
 
 {% macro check_number(where, value, lowest, highest) %}
-    {%- if value is not number or value is boolean -%}
+    {%- if value is not number or value is boolean or (value | string) in ['nan', 'inf', '-inf'] -%}
         {{- customer_health.raise_error(where, 'is not a number', 'give a number') -}}
+    {%- endif -%}
+    {%- if (value * 1000000) | round != value * 1000000 and (value * 1000000 - (value * 1000000) | round) | abs > 0.001 -%}
+        {{- customer_health.raise_error(where, 'is ' ~ value, 'give at most six decimals') -}}
     {%- endif -%}
     {%- if (lowest is not none and value < lowest) or (highest is not none and value > highest) -%}
         {{- customer_health.raise_error(
@@ -42,7 +54,7 @@
 {% macro check_choice(where, value, choices) %}
     {%- if value not in choices -%}
         {{- customer_health.raise_error(
-            where, 'is ' ~ value ~ ', which is unknown', 'use one of ' ~ choices | join(', ')
+            where, 'is ' ~ ('empty' if value is none else value ~ ', which is unknown'), 'use one of ' ~ choices | join(', ')
         ) -}}
     {%- endif -%}
 {% endmacro %}

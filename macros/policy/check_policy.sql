@@ -117,7 +117,7 @@
 
 {% macro check_size_points(where, size_points) %}
     {%- set key = where ~ ', key size_points' -%}
-    {%- set segments = var('customer_health_size_segments') -%}
+    {%- set segments = customer_health.known_labels('size_segment') -%}
     {%- do customer_health.check_keys(key, size_points, segments, []) -%}
     {%- for segment, points in size_points.items() -%}
         {%- do customer_health.check_number(key ~ ', segment ' ~ segment, points, 0, 1) -%}
@@ -128,6 +128,7 @@
     {%- do customer_health.check_list(key, bands) -%}
     {%- for rung in bands -%}
         {%- do customer_health.check_keys(key, rung, ['band', 'at_least'], []) -%}
+        {%- do customer_health.check_label(key, rung.band) -%}
         {%- do customer_health.check_number(key ~ ', band ' ~ rung.band, rung.at_least, 0, 100) -%}
     {%- endfor -%}
     {%- do customer_health.check_unique(key, bands | map(attribute='band') | list + ['Unscored']) -%}
@@ -142,6 +143,11 @@
 {% macro check_forecast(key, forecast) %}
     {%- do customer_health.check_keys(key, forecast, ['horizon_months', 'parts'], []) -%}
     {%- do customer_health.check_number(key ~ ', key horizon_months', forecast.horizon_months, 1, 120) -%}
+    {%- if forecast.horizon_months != forecast.horizon_months | int -%}
+        {{- customer_health.raise_error(
+            key ~ ', key horizon_months', 'is ' ~ forecast.horizon_months, 'give whole months'
+        ) -}}
+    {%- endif -%}
     {%- do customer_health.check_keys(
         key ~ ', key parts', forecast.parts, [], ['run_rate_revenue', 'pipeline_revenue', 'upsell_revenue']
     ) -%}
@@ -171,6 +177,7 @@
     {%- set quantiles = [] -%}
     {%- for rung in tiers -%}
         {%- do customer_health.check_keys(key, rung, ['tier'], ['above_quantile', 'at_least_quantile']) -%}
+        {%- do customer_health.check_label(key, rung.tier) -%}
         {%- set bounds = [rung.get('above_quantile'), rung.get('at_least_quantile')] | reject('none') | list -%}
         {%- if bounds | length != (0 if loop.last else 1) -%}
             {{- customer_health.raise_error(
@@ -180,7 +187,7 @@
             ) -}}
         {%- endif -%}
         {%- for bound in bounds -%}
-            {%- do customer_health.check_number(key ~ ', tier ' ~ rung.tier, bound, 0, 1) -%}
+            {%- do customer_health.check_number(key ~ ', tier ' ~ rung.tier, bound, 0, 0.999999) -%}
         {%- endfor -%}
         {%- do quantiles.extend(bounds) -%}
     {%- endfor -%}

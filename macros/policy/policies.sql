@@ -10,20 +10,12 @@
 {% macro policies() %}
     {%- set blocks = customer_health.policy_blocks() -%}
     {%- set names = var('customer_health_policies') -%}
-    {%- if names is string or names is not iterable or names | length == 0 -%}
-        {{- customer_health.raise_error(
-            'setting customer_health_policies', 'names no policy', 'list at least one'
-        ) -}}
-    {%- endif -%}
-    {%- if names | unique | list | length != names | length -%}
-        {{- customer_health.raise_error(
-            'setting customer_health_policies', 'names a policy twice', 'list each policy once'
-        ) -}}
-    {%- endif -%}
+    {%- do customer_health.check_list('setting customer_health_policies', names) -%}
+    {%- do customer_health.check_unique('setting customer_health_policies', names) -%}
     {%- set scaled_columns = {} -%}
     {%- set compiled = [] -%}
     {%- for name in names -%}
-        {%- if name not in blocks -%}
+        {%- if name is not string or name not in blocks -%}
             {{- customer_health.raise_error(
                 'setting customer_health_policies', 'names ' ~ name ~ ', which is not defined',
                 'use one of ' ~ blocks.keys() | join(', ') ~ ', or define it under customer_health_extra_policies'
@@ -34,7 +26,8 @@
     {%- endfor -%}
     {%- if var('customer_health_policy') not in names -%}
         {{- customer_health.raise_error(
-            'setting customer_health_policy', 'is ' ~ var('customer_health_policy') ~ ', which is not scored',
+            'setting customer_health_policy',
+            'is ' ~ (var('customer_health_policy') or 'empty') ~ ', which is not scored',
             'use one of ' ~ names | join(', ') ~ ', or add it to customer_health_policies'
         ) -}}
     {%- endif -%}

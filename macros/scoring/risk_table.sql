@@ -4,7 +4,7 @@
     Groups that do not exist are absent; a group without a scored account has no rate and level Unscored.
 #}
 {% macro risk_table(columns) %}
-    {%- set levels = var('customer_health_risk_levels') %}
+    {%- set levels = customer_health.risk_levels() %}
 
 with policy_cells as (
 
@@ -57,7 +57,7 @@ select
     {{ customer_health.to_decimal(customer_health.wilson_bound('low_health_count', 'scored_count', 1), 9) }}
         as low_health_rate_upper,
     {{ customer_health.known_total('low_health_forecast', 'low_health_count') }} as low_health_predicted_revenue,
-    scored_count < {{ var('customer_health_small_sample') }} as is_small_sample,
+    scored_count < {{ customer_health.small_sample() }} as is_small_sample,
     risk_level,
     row_number() over (
         partition by policy

@@ -23,7 +23,8 @@
     {%- elif rule == 'text' -%}
         {{- return(customer_health.trimmed_text(column, kind)) -}}
     {%- elif rule in ['industry', 'size_segment'] -%}
-        {{- return(customer_health.recognised_label(column, customer_health.known_labels(rule))) -}}
+        {%- set text = customer_health.as_text(column, kind) -%}
+        {{- return(customer_health.recognised_label(text, customer_health.known_labels(rule))) -}}
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
         {%- set moment = customer_health.parsed_moment(column, rule, kind) -%}
         {{- return('case when ' ~ customer_health.is_possible_moment(moment) ~ ' then ' ~ moment ~ ' end') -}}
@@ -44,7 +45,7 @@
         {{- return(
             "(trim(" ~ column ~ ") <> '' and (" ~ customer_health.clean_value(column, rule, kind) ~ ") is null)"
         ) -}}
-    {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
+    {%- elif rule in ['timestamp', 'epoch_seconds'] or kind in ['date', 'timestamp'] -%}
         {{- return(
             '(' ~ column ~ ' is not null and (' ~ customer_health.clean_value(column, rule, kind) ~ ') is null)'
         ) -}}
@@ -59,7 +60,7 @@
 {% macro finding_code(column, rule, kind) %}
     {%- if rule in ['industry', 'size_segment'] -%}
         case
-            when coalesce(trim({{ column }}), '') = '' then 'missing_label'
+            when coalesce(trim({{ customer_health.as_text(column, kind) }}), '') = '' then 'missing_label'
             when {{ customer_health.is_refused(column, rule, kind) }} then 'unknown_label'
         end
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
@@ -111,8 +112,12 @@
 {% endmacro %}
 
 {% macro trimmed_text(column, kind) %}
-    {%- set text = column if kind == 'text' else 'cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')' -%}
-    {{- return("nullif(trim(" ~ text ~ "), '')") -}}
+    {{- return("nullif(trim(" ~ customer_health.as_text(column, kind) ~ "), '')") -}}
+{% endmacro %}
+
+{# The column as text, untouched when it already is. #}
+{% macro as_text(column, kind) %}
+    {{- return(column if kind == 'text' else 'cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')') -}}
 {% endmacro %}
 
 {# NaN compares above every number on all engines, so one BETWEEN refuses NaN and both infinities. #}
@@ -183,12 +188,6 @@
         else 'Unknown'
     end
 {%- endmacro %}
-
-{% macro known_labels(rule) %}
-    {{- return(
-        var('customer_health_industries') if rule == 'industry' else var('customer_health_size_segments')
-    ) -}}
-{% endmacro %}
 
 {% macro words_not_finite() %}
     {{- return("'nan', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity'") -}}

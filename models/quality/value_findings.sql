@@ -13,7 +13,7 @@ findings as (
 
     {%- for column, rule in customer_health.present_salesforce_account_columns().items() if rule != 'text' %}
     select
-        trim(account_id) as key,
+        {{ customer_health.trimmed_text('account_id', kinds.get('account_id', 'text')) }} as key,
         '{{ column }}' as column_name,
         cast({{ column }} as {{ customer_health.type_text() }}) as value,
         {{ customer_health.finding_code(column, rule, kinds[column]) }} as reason_code
@@ -22,7 +22,7 @@ findings as (
     {%- endfor %}
     {%- for rule in customer_health.salesforce_account_contradictions(kinds) %}
     select
-        trim(account_id) as key,
+        {{ customer_health.trimmed_text('account_id', kinds.get('account_id', 'text')) }} as key,
         '{{ rule.column }}' as column_name,
         cast({{ rule.column }} as {{ customer_health.type_text() }}) as value,
         case when {{ rule.condition }} then '{{ rule.reason_code }}' end as reason_code

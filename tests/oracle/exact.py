@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 MICRO = 1_000_000
-LARGEST_EXACT_DOUBLE = 2**53
+LARGEST_EXACT_DOUBLE = 2**52
 Z_95 = Decimal("1.959964")
 
 Number = int | float | Decimal | Fraction
@@ -32,7 +32,7 @@ def exact(value: Number | str) -> Fraction:
 def round_half_up(value: Number, places: int = 6) -> Decimal:
     """Round to `places` decimals, ties upwards.
 
-    A double whose scaled value stays below 2^53 follows the published rule
+    A double whose scaled value stays below 2^52 follows the published rule
     `floor(x * 10^places + 0.5)` in doubles, which reads 0.0015625 as the tie it was meant to be.
     A larger double has no fraction left in that product and is rounded by its exact value.
     """

@@ -2,7 +2,7 @@
 -- Every low-health account is counted in exactly one row (the first that it meets).
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
-{%- set highest_level = var('customer_health_risk_levels')[0].risk_level %}
+{%- set highest_level = customer_health.risk_levels()[0].risk_level %}
 
 with policy_cells as (
 

@@ -1,20 +1,24 @@
 -- Grain: one account_id, as the source writes it, that is blank or that names more than one row.
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
+{%- set source_table = source('raw', 'salesforce__customer_360_view') %}
+{%- set kind = customer_health.source_columns(source_table).get('account_id', 'text') %}
+{%- set trimmed_id = 'trim(' ~ customer_health.as_text('source.account_id', kind) ~ ')' %}
+
 with source as (
 
-    select * from {{ source('raw', 'salesforce__customer_360_view') }}
+    select * from {{ source_table }}
 
 ),
 
 -- Counting 64-bit hashes first takes a fraction of the memory of counting the ids themselves.
 candidate_hashes as (
 
-    select {{ customer_health.text_hash('trim(account_id)') }} as id_hash
+    select {{ customer_health.text_hash(trimmed_id) }} as id_hash
     from source
-    where account_id is not null
-    group by {{ customer_health.text_hash('trim(account_id)') }}
-    having count(*) > 1 or {{ customer_health.text_hash('trim(account_id)') }} = {{ customer_health.text_hash("''") }}
+    where source.account_id is not null
+    group by {{ customer_health.text_hash(trimmed_id) }}
+    having count(*) > 1 or {{ customer_health.text_hash(trimmed_id) }} = {{ customer_health.text_hash("''") }}
 
 ),
 
@@ -22,11 +26,11 @@ counted as (
 
     select
         source.account_id as source_account_id,
-        nullif(trim(source.account_id), '') as account_id,
+        nullif({{ trimmed_id }}, '') as account_id,
         count(*) as row_count
     from source
     inner join candidate_hashes
-        on {{ customer_health.text_hash('trim(source.account_id)') }} = candidate_hashes.id_hash
+        on {{ customer_health.text_hash(trimmed_id) }} = candidate_hashes.id_hash
     group by source.account_id
 
 ),
