@@ -1,7 +1,8 @@
 {#
     A double, rounded half up to six decimals, as decimal(precision, 6).
-    The rounding is spelled out (floor of the shifted double plus one half) because the three
-    engines' own casts treat ties differently. Precision 9 holds numbers below 1000.
+    The rounding is spelled out because the three engines' own casts treat ties differently. The whole
+    part goes apart from the rest: shifted by six places, a large double has no room for the half.
+    Precision 9 holds numbers below 1000, which have.
 #}
 {% macro to_decimal(expression, precision=28) %}
     {{- return(adapter.dispatch('to_decimal', 'customer_health')(expression, precision)) -}}
@@ -11,12 +12,9 @@
     {%- if precision <= 9 -%}
         {{- return(customer_health.from_millionths(customer_health.to_millionths(expression))) -}}
     {%- endif -%}
-    {#- From 2^52 millionths on, the shifted double has no room for the half: whole part and rest apart. -#}
     {{- return(
-        'cast(cast(case when ' ~ expression ~ ' < 4503599627 then cast(floor((' ~ expression
-        ~ ') * 1000000 + 0.5) as hugeint) else cast(floor(' ~ expression
-        ~ ') as hugeint) * 1000000 + cast(floor((' ~ expression ~ ' - floor(' ~ expression
-        ~ ')) * 1000000 + 0.5) as hugeint) end as decimal(' ~ precision
+        'cast(cast(cast(floor(' ~ expression ~ ') as hugeint) * 1000000 + cast(floor((' ~ expression
+        ~ ' - floor(' ~ expression ~ ')) * 1000000 + 0.5) as hugeint) as decimal(' ~ precision
         ~ ', 0)) * cast(0.000001 as decimal(7, 6)) as decimal(' ~ precision ~ ', 6))'
     ) -}}
 {% endmacro %}

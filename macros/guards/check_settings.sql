@@ -32,7 +32,11 @@
     {%- do customer_health.check_list('setting ' ~ name, labels) -%}
     {%- set plain = ['unknown'] -%}
     {%- for label in labels -%}
-        {%- do customer_health.check_label('setting ' ~ name, label) -%}
+        {%- if label is not string or label | trim != label or label == '' -%}
+            {{- customer_health.raise_error(
+                'setting ' ~ name, 'has the label ' ~ label, 'give labels as text without blanks around it'
+            ) -}}
+        {%- endif -%}
         {%- do plain.append(label.replace('-', ' ').replace('_', ' ') | lower) -%}
     {%- endfor -%}
     {%- do customer_health.check_unique('setting ' ~ name, plain) -%}

@@ -131,6 +131,9 @@
         {%- do customer_health.check_label(key, rung.band) -%}
         {%- do customer_health.check_number(key ~ ', band ' ~ rung.band, rung.at_least, 0, 100) -%}
     {%- endfor -%}
+    {%- if bands | length == 1 -%}
+        {{- customer_health.raise_error(key, 'has a single band', 'give at least two') -}}
+    {%- endif -%}
     {%- do customer_health.check_unique(key, bands | map(attribute='band') | list + ['Unscored']) -%}
     {%- do customer_health.check_descending(key, bands | map(attribute='at_least') | list) -%}
     {%- if bands[-1].at_least != 0 -%}

@@ -7,23 +7,14 @@
 #}
 {% macro forecast_part(policy, part_name, health_score) %}
     {%- set part = policy.forecast.parts[part_name] -%}
-    {%- set product = customer_health.forecast_product(policy, part, health_score) -%}
-    {%- if part.get('per_account_age') -%}
-    case
-        when account_age_days > 0 then {{ product }}
-        when {{ health_score }} is not null and {{ part.amount }} is not null
-            {{- ' and win_rate_percentage is not null' if part.get('times_win_rate') }} then {{ customer_health.double(0) }}
-    end
-    {%- else -%}
-    {{ product }}
-    {%- endif -%}
-{% endmacro %}
-
-{% macro forecast_product(policy, part, health_score) %}
     {%- set health_share = 'cast(' ~ health_score ~ ' as ' ~ customer_health.type_double() ~ ') / 100' -%}
+    {%- if part.get('per_account_age') -%}
+    coalesce(
+        {{ part.amount }} / (nullif(account_age_days, 0) / {{ customer_health.double(30) }}),
+        0 * {{ part.amount }}
+    ) * {{ policy.forecast.horizon_months }}
+    {%- else -%}
     {{ part.amount }}
-    {%- if part.get('per_account_age') %}
-        / (account_age_days / {{ customer_health.double(30) }}) * {{ policy.forecast.horizon_months }}
     {%- endif %}
     {%- if part.get('times_win_rate') %}
         * win_rate_percentage / 100
@@ -55,25 +46,30 @@
 
 {#
     The published columns of a forecast: its three parts (0 where the policy has no such part, NULL
-    where an input is NULL) and their sum predicted_6m_revenue, NULL when any part is.
+    where an input is NULL) and their sum predicted_6m_revenue, NULL when any part is. Each part is the
+    difference of two cumulative sums that are rounded once, so that the sum is rounded once as well.
+    No CASE here or above: DuckDB would compute the whole score anew in each of its branches.
 #}
 {% macro published_forecast(policy) %}
     {%- set parts = customer_health.forecast_parts(policy) -%}
     {%- set prefix = policy.name ~ '__' -%}
+    {%- set sum = namespace(known=[]) -%}
     {%- for part in ['run_rate_revenue', 'pipeline_revenue', 'upsell_revenue'] %}
     {%- if part in parts %}
-    {%- set position = parts.index(part) %}
-    case
-        when {{ prefix }}{{ part }}_unrounded is not null
-            then cast({{ prefix }}{{ part }}_accumulated
-                {{- ' - ' ~ prefix ~ parts[position - 1] ~ '_accumulated' if position > 0 }} as decimal(28, 6))
-    end as {{ prefix }}{{ part }},
+    {%- set unrounded = prefix ~ part ~ '_unrounded' %}
+    cast(
+        {{ customer_health.to_decimal((sum.known + [unrounded]) | join(' + ')) }}
+        {%- if sum.known %}
+        - {{ customer_health.to_decimal(sum.known | join(' + ')) }}
+        {%- endif %}
+        as decimal(28, 6)
+    ) as {{ prefix }}{{ part }},
+    {%- set sum.known = sum.known + ['coalesce(' ~ unrounded ~ ', 0)'] %}
     {%- else %}
     cast(0 as decimal(28, 6)) as {{ prefix }}{{ part }},
     {%- endif %}
     {%- endfor %}
-    case
-        when {% for part in parts %}{{ prefix }}{{ part }}_unrounded is not null{{ ' and ' if not loop.last }}{% endfor %}
-            then {{ prefix }}{{ parts[-1] }}_accumulated
-    end as {{ prefix }}predicted_6m_revenue
+    {{ customer_health.to_decimal(
+        prefix ~ parts | join('_unrounded + ' ~ prefix) ~ '_unrounded'
+    ) }} as {{ prefix }}predicted_6m_revenue
 {%- endmacro %}

@@ -35,10 +35,7 @@
 
 {# Whether an account is in the policy's lowest band; NULL when it is Unscored. #}
 {% macro low_health_flag(policy) %}
-    {{- return(
-        'case when ' ~ policy.name ~ '__health_score is not null then ' ~ policy.name
-        ~ "__health_band = '" ~ policy.bands[-1].band ~ "' end"
-    ) -}}
+    {{- return('(' ~ policy.name ~ '__health_score < ' ~ policy.bands[-2].at_least ~ ')') -}}
 {% endmacro %}
 
 {# The cohorts of every policy as a table: policy, cohort (low, not_low, all). #}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -1004,7 +1005,6 @@ def health_forecast_summary(scores: PolicyScores) -> list[Row]:
     both = [row for row in scores.scored if row.predicted_6m_revenue is not None]
     top_tier = scores.policy["tiers"][0]["tier"]
     bands = Counter(row.health_band for row in scores.rows)
-    labels = [band["band"] for band in scores.policy["bands"]]
     return [
         {
             "policy": scores.name,
@@ -1012,7 +1012,7 @@ def health_forecast_summary(scores: PolicyScores) -> list[Row]:
             "scored_count": len(health),
             "unscored_count": bands[UNSCORED],
             "mean_health_score": mean(health),
-            "median_health_score": quantile(health, "0.5"),
+            "median_health_score": exact(statistics.median(health)) if health else None,
             "min_health_score": min(health, default=None),
             "max_health_score": max(health, default=None),
             "predicted_6m_revenue_total": forecast_total(scores.rows),

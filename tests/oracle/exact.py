@@ -13,8 +13,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
+LARGEST_EXACT_DOUBLE = 2**53
 MICRO = 1_000_000
-LARGEST_EXACT_DOUBLE = 2**52
 Z_95 = Decimal("1.959964")
 
 Number = int | float | Decimal | Fraction
@@ -32,13 +32,13 @@ def exact(value: Number | str) -> Fraction:
 def round_half_up(value: Number, places: int = 6) -> Decimal:
     """Round to `places` decimals, ties upwards.
 
-    A double whose scaled value stays below 2^52 follows the published rule
-    `floor(x * 10^places + 0.5)` in doubles, which reads 0.0015625 as the tie it was meant to be.
-    A larger double has no fraction left in that product and is rounded by its exact value.
+    A double follows the published rule: whole part and rest apart, the rest as
+    `floor(rest * 10^places + 0.5)` in doubles, which reads 0.0015625 as the tie it was meant to be.
     """
     scale = 10**places
-    if isinstance(value, float) and abs(value) * scale < LARGEST_EXACT_DOUBLE:
-        units = math.floor(value * scale + 0.5)
+    if isinstance(value, float):
+        whole = math.floor(value)
+        units = whole * scale + math.floor((value - whole) * scale + 0.5)
     else:
         units = math.floor(Fraction(value) * scale + Fraction(1, 2))
     return Decimal(units).scaleb(-places)

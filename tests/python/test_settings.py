@@ -282,7 +282,7 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     ),
     "no policy scored": (
         {"customer_health_policies": []},
-        ["setting customer_health_policies", "no policy"],
+        ["setting customer_health_policies", "not a list with entries"],
     ),
     # Other settings
     "as_of_date in another notation": (
@@ -295,7 +295,7 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     ),
     "industry twice": (
         {"customer_health_industries": ["Retail", "Retail"]},
-        ["setting customer_health_industries", "names Retail twice"],
+        ["setting customer_health_industries", "names retail twice"],
     ),
     "no industries": (
         {"customer_health_industries": []},

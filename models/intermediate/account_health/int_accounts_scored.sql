@@ -1,5 +1,7 @@
 -- Grain: one account on as_of_date; the scores of all policies side by side (columns <policy>__<figure>).
 -- Stored wide and once; everything after it reads from here.
+-- NULL spreads by arithmetic (0 x scaled, + zero_if_scored) instead of by CASE: DuckDB would compute
+-- the whole score anew in each branch, which takes ten times as long.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
@@ -146,22 +148,6 @@ forecast as (
         {%- endfor %}
     from scored
 
-),
-
--- The forecast's parts are rounded like the points, so that they sum to the total exactly.
-accumulated_forecast as (
-
-    select
-        *
-        {%- for policy in policies %}
-        {%- set sum = namespace(terms=[]) %}
-        {%- for part in customer_health.forecast_parts(policy) %}
-        {%- set sum.terms = sum.terms + ['coalesce(' ~ policy.name ~ '__' ~ part ~ '_unrounded, 0)'] %},
-        {{ customer_health.to_decimal(sum.terms | join(' + ')) }} as {{ policy.name }}__{{ part }}_accumulated
-        {%- endfor %}
-        {%- endfor %}
-    from forecast
-
 )
 
 select
@@ -181,13 +167,10 @@ select
     {%- for policy in policies %}
     {%- for metric in policy.metrics %}
     {%- set millionths = policy.name ~ '__millionths_' %},
-    case
-        when {{ metric.scaled_column }} is not null
-            then {{ customer_health.from_millionths(
-                millionths ~ loop.index if loop.first
-                else millionths ~ loop.index ~ ' - ' ~ millionths ~ (loop.index - 1)
-            ) }}
-    end as {{ metric.points_column }}
+    {{ customer_health.from_millionths(
+        millionths ~ loop.index ~ ('' if loop.first else ' - ' ~ millionths ~ (loop.index - 1))
+        ~ ' + 0 * ' ~ metric.scaled_column
+    ) }} as {{ metric.points_column }}
     {%- endfor %}
     {%- for dimension in policy.dimensions %},
     {{ customer_health.to_decimal(customer_health.sub_score(policy, dimension), 9) }}
@@ -195,9 +178,7 @@ select
     {%- endfor %},
     {{ policy.name }}__health_score,
     {{ customer_health.to_decimal(policy.name ~ '__coverage', 9) }} as {{ policy.name }}__score_coverage,
-    {{ customer_health.ladder(policy.name ~ '__health_score', policy.bands, 'band') }}
-        as {{ policy.name }}__health_band,
     {{ customer_health.published_forecast(policy) }},
     {{ customer_health.is_run_rate_unknown(policy) }} as {{ policy.name }}__is_run_rate_unknown
     {%- endfor %}
-from accumulated_forecast
+from forecast

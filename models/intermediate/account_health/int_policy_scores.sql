@@ -50,8 +50,8 @@ select
     {%- endif %}
     {%- endfor %}
     {{ prefix }}health_score as health_score,
-    {{ prefix }}health_band as health_band,
-    {{ prefix }}health_band = '{{ policy.bands[-1].band }}' as is_low_health,
+    {{ customer_health.ladder(prefix ~ 'health_score', policy.bands, 'band') }} as health_band,
+    coalesce({{ prefix }}health_score < {{ policy.bands[-2].at_least }}, false) as is_low_health,
     {{ prefix }}score_coverage as score_coverage,
     {{ prefix }}run_rate_revenue as run_rate_revenue,
     {{ prefix }}pipeline_revenue as pipeline_revenue,

@@ -15,13 +15,13 @@ with accounts_scored as (
 select
     '{{ policy_a.name }}' as policy_a,
     '{{ policy_b.name }}' as policy_b,
-    {{ policy_a.name }}__health_band as band_a,
-    {{ policy_b.name }}__health_band as band_b,
+    {{ customer_health.ladder(policy_a.name ~ '__health_score', policy_a.bands, 'band') }} as band_a,
+    {{ customer_health.ladder(policy_b.name ~ '__health_score', policy_b.bands, 'band') }} as band_b,
     count(*) as account_count,
     sum({{ policy_a.name }}__predicted_6m_revenue) as predicted_6m_revenue_a,
     sum({{ policy_b.name }}__predicted_6m_revenue) as predicted_6m_revenue_b
 from accounts_scored
-group by {{ policy_a.name }}__health_band, {{ policy_b.name }}__health_band
+group by 3, 4
 union all
 {% endfor -%}
 {%- endfor %}
