@@ -36,10 +36,10 @@ test: env-dev ## everything that proves the project: lint, unit, data and integr
 	$(MAKE) lint
 	$(BIN)/python -m pytest
 
-# The templater asks for the columns of the source: an empty, typed one is enough.
+# The templater asks for the columns of the source: one account is enough.
 lint: export CUSTOMER_HEALTH_WORK = $(CURDIR)/target/lint/work.duckdb
 lint: env-dev ## sqlfluff and ruff
-	mkdir -p target/lint/raw
+	$(BIN)/customer-health demo --accounts 1 --out target/lint/raw
 	$(BIN)/customer-health load target/lint/raw
 	$(BIN)/sqlfluff lint --processes 2 models analyses tests/singular
 	$(BIN)/ruff check customer_health tests benchmarks
