@@ -22,7 +22,8 @@ select
 from accounts
 inner join contributions
     on accounts.account_id = contributions.account_id
-where accounts.health_band = 'Low'
+where
+    accounts.health_band = 'Low'
     and accounts.contribution_tier = 'A'
 order by contributions.max_points - contributions.points desc, accounts.account_id asc
 limit 20

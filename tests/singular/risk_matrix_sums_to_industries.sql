@@ -33,7 +33,8 @@ from industries
 left join cells
     on industries.policy = cells.policy
     and industries.industry = cells.industry
-where cells.industry is null
+where
+    cells.industry is null
     or industries.account_count <> cells.account_count
     or industries.low_health_count <> cells.low_health_count
     or coalesce(industries.low_health_predicted_revenue, 0) <> coalesce(cells.low_health_predicted_revenue, 0)

@@ -51,5 +51,6 @@ select
     account_id,
     cast(row_count as bigint) as row_count
 from summed
-where account_id is null
+where
+    account_id is null
     or row_count > 1
