@@ -1,4 +1,6 @@
 -- Accounts whose band depends on the method: look at these before acting on a band.
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
 with policy_scores as (
 
     select * from {{ ref('policy_scores') }}

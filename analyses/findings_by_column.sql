@@ -1,4 +1,6 @@
 -- What to mend in the CRM first: findings per column and reason.
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
 with findings as (
 
     select * from {{ ref('value_findings') }}

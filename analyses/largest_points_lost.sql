@@ -1,4 +1,6 @@
 -- Where low-health accounts of the best tier lose most points: the first question of a save call.
+{{ config(enabled=customer_health.subject_is_built('account_health')) }}
+
 with contributions as (
 
     select * from {{ ref('account_health_contributions') }}
