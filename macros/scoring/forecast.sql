@@ -48,7 +48,7 @@
     The published columns of a forecast: its three parts (0 where the policy has no such part, NULL
     where an input is NULL) and their sum predicted_6m_revenue, NULL when any part is. Each part is the
     difference of two cumulative sums that are rounded once, so that the sum is rounded once as well.
-    No CASE here or above: DuckDB would compute the whole score anew in each of its branches.
+    No CASE here or above: DuckDB may compute the whole score anew in each of its branches.
 #}
 {% macro published_forecast(policy) %}
     {%- set parts = customer_health.forecast_parts(policy) -%}

@@ -1,7 +1,7 @@
 -- Grain: one account on as_of_date; the scores of all policies side by side (columns <policy>__<figure>).
 -- Stored wide and once; everything after it reads from here.
--- NULL spreads by arithmetic (0 x scaled, + zero_if_scored) instead of by CASE: DuckDB would compute
--- the whole score anew in each branch, which takes ten times as long.
+-- NULL spreads by arithmetic (0 x scaled, + zero_if_scored) instead of by CASE: where DuckDB merges
+-- these steps it computes the score anew in each branch (measured: 8.9 s instead of 0.8 s).
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
