@@ -2,10 +2,11 @@
     The policies to score, checked and compiled for the SQL, in the order of
     customer_health_policies. Weights become whole millionths, so that sums of weights are exact.
 
-    Each policy: name, description, version, min_coverage_millionths, scaled_when_constant,
+    Each policy: name, description, version, min_coverage, scaled_when_constant,
     dimensions (each with its metrics), metrics (the same, flat), size_points, bands, forecast, tiers.
     Each metric: policy, dimension, metric, weight_millionths (within the dimension),
-    dimension_weight_millionths, weight (share of the whole score, six decimals), source_column, scaled_column, points_column, and its scaling.
+    dimension_weight_millionths, weight (share of the whole score, six decimals), source_column,
+    scaled_column, points_column, and its scaling.
 #}
 {% macro policies() %}
     {%- set blocks = customer_health.policy_blocks() -%}
@@ -126,7 +127,6 @@
         'description': block.get('description', ''),
         'version': local_md5(tojson(method, sort_keys=true))[:12],
         'min_coverage': block.min_coverage,
-        'min_coverage_millionths': customer_health.in_millionths(block.min_coverage),
         'scaled_when_constant': block.scaled_when_constant,
         'dimensions': dimensions,
         'metrics': metrics,

@@ -152,3 +152,45 @@ def test_empty_table_gives_empty_marts(good: tuple[Site, list[dict]]) -> None:
     assert accounts == [(0,)]
     assert actions[0][0] > 0
     assert actions[0][1] == 0
+
+
+def test_columns_of_unexpected_types_are_read_or_named(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.raw.mkdir()
+    duckdb.connect().execute(
+        f"""
+        copy (
+            select
+                i as account_id,
+                cast(null as integer) as industry_normalized,
+                'Large' as account_size_segment,
+                i as days_since_last_activity,
+                cast(i as decimal(12, 2)) as total_activities_30d,
+                10 as total_contacts,
+                5 as contacts_with_email,
+                100.0 * i as annual_revenue,
+                50.0 * i as total_won_amount,
+                i as current_pipeline_amount,
+                cast(20.5 as float) as win_rate_percentage,
+                cast(i as smallint) as number_of_employees,
+                100 as account_age_days,
+                date '2020-01-01' as is_high_value_account
+            from range(1, 21) as accounts(i)
+        ) to '{site.raw / TABLE}.parquet'
+        """
+    )
+    result = site.build()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    with duckdb.connect(str(site.work), read_only=True) as connection:
+        accounts = connection.execute(
+            "select count(*), count(health_score), min(account_id) from marts.account_health"
+        ).fetchall()
+        findings = connection.execute(
+            "select column_name, reason_code, count(*) from quality.value_findings"
+            " group by all order by all"
+        ).fetchall()
+    assert accounts == [(20, 20, "1")]
+    assert findings == [
+        ("industry_normalized", "missing_label", 20),
+        ("is_high_value_account", "not_a_flag", 20),
+    ]

@@ -317,6 +317,63 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         {"customer_health_small_sample": "thirty"},
         ["setting customer_health_small_sample", "not a number"],
     ),
+    "min_coverage is not a number at all": (
+        policy("min_coverage", value=float("nan")),
+        ["policy run_rate, key min_coverage", "not a number"],
+    ),
+    "min_coverage with seven decimals": (
+        policy("min_coverage", value=0.1234567),
+        ["policy run_rate, key min_coverage", "six decimals"],
+    ),
+    "a band with quotation marks": (
+        policy("bands", 0, "band", value="Top 'A'"),
+        ["policy run_rate, key bands", "quotation marks"],
+    ),
+    "half a month": (
+        policy("forecast", "horizon_months", value=6.5),
+        ["policy run_rate, key forecast, key horizon_months", "whole months"],
+    ),
+    "extra policies as text": (
+        {"customer_health_extra_policies": "run_rate"},
+        ["setting customer_health_extra_policies", "not a block"],
+    ),
+    "extends a list": (
+        extra("mine", {"extends": ["run_rate"]}),
+        ["policy mine, key extends", "run_rate"],
+    ),
+    "a policy name that is a list": (
+        {"customer_health_policies": [["run_rate"]]},
+        ["setting customer_health_policies", "not defined"],
+    ),
+    "a day that never was": (
+        {"as_of_date": "2026-02-30"},
+        ["setting as_of_date", "2026-02-30", "never was"],
+    ),
+    "subjects as text": (
+        {"customer_health_subjects": "account_health"},
+        ["setting customer_health_subjects", "not a list"],
+    ),
+    "size segments as a number": (
+        {"customer_health_size_segments": 4},
+        ["setting customer_health_size_segments", "not a list"],
+    ),
+    "industries that differ in case only": (
+        {"customer_health_industries": ["Retail", "retail"]},
+        ["setting customer_health_industries", "twice"],
+    ),
+    "risk level twice": (
+        {
+            "customer_health_risk_levels": [
+                {"risk_level": "High", "at_least": 0.5},
+                {"risk_level": "High", "at_least": 0},
+            ]
+        },
+        ["setting customer_health_risk_levels", "twice"],
+    ),
+    "risk levels as a block": (
+        {"customer_health_risk_levels": {"High": 0.7}},
+        ["setting customer_health_risk_levels", "not a list"],
+    ),
 }
 
 
