@@ -4,13 +4,31 @@
     NULL when nothing was counted.
 #}
 {% macro exact_mean(total, counted) %}
-    {{- return(adapter.dispatch('exact_mean', 'customer_health')(total, counted)) -}}
+    {%- set whole = customer_health.type_whole_number() -%}
+    {%- set dividend = '2 * cast(' ~ total ~ ' * cast(1000000 as decimal(7, 0)) as ' ~ whole ~ ') + ' ~ counted -%}
+    {{- return(
+        'cast(cast(' ~ customer_health.whole_division(dividend, '2 * ' ~ counted)
+        ~ ' as decimal(28, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(28, 6))'
+    ) -}}
 {% endmacro %}
 
-{% macro default__exact_mean(total, counted) %}
+{# How often the divisor goes into the dividend, both whole numbers; NULL for a divisor of 0. #}
+{% macro whole_division(dividend, divisor) %}
+    {{- return(adapter.dispatch('whole_division', 'customer_health')(dividend, divisor)) -}}
+{% endmacro %}
+
+{% macro default__whole_division(dividend, divisor) %}
+    {{- return('(' ~ dividend ~ ') // nullif(' ~ divisor ~ ', 0)') -}}
+{% endmacro %}
+
+{% macro postgres__whole_division(dividend, divisor) %}
+    {{- return('div(' ~ dividend ~ ', nullif(' ~ divisor ~ ', 0))') -}}
+{% endmacro %}
+
+{# Spark's own `div` ends at 64 bits, and its quotient is rounded: one too many is taken back. #}
+{% macro spark__whole_division(dividend, divisor) %}
+    {%- set quotient = 'floor((' ~ dividend ~ ') / nullif(' ~ divisor ~ ', 0))' -%}
     {{- return(
-        'cast(cast((2 * cast(' ~ total ~ ' * cast(1000000 as decimal(7, 0)) as hugeint) + ' ~ counted
-        ~ ') // nullif(2 * ' ~ counted ~ ', 0) as decimal(28, 0)) * cast(0.000001 as decimal(7, 6))'
-        ~ ' as decimal(28, 6))'
+        '(' ~ quotient ~ ' - case when ' ~ quotient ~ ' * (' ~ divisor ~ ') > ' ~ dividend ~ ' then 1 else 0 end)'
     ) -}}
 {% endmacro %}

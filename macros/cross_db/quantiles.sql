@@ -17,13 +17,32 @@
     {{- return('quantile_disc(' ~ expression ~ ', [' ~ fractions | join(', ') ~ '])') -}}
 {% endmacro %}
 
+{% macro postgres__discrete_quantiles(expression, fractions) %}
+    {{- return(
+        'percentile_disc(cast(array[' ~ fractions | join(', ') ~ '] as double precision[])) within group (order by '
+        ~ expression ~ ')'
+    ) -}}
+{% endmacro %}
+
+{% macro spark__discrete_quantiles(expression, fractions) %}
+    {%- set quantiles = [] -%}
+    {%- for fraction in fractions -%}
+        {%- do quantiles.append('percentile_disc(' ~ fraction ~ ') within group (order by ' ~ expression ~ ')') -%}
+    {%- endfor -%}
+    {{- return('array(' ~ quantiles | join(', ') ~ ')') -}}
+{% endmacro %}
+
 {# Element `position` (from 1) of an array expression. #}
 {% macro array_element(expression, position) %}
     {{- return(adapter.dispatch('array_element', 'customer_health')(expression, position)) -}}
 {% endmacro %}
 
 {% macro default__array_element(expression, position) %}
-    {{- return(expression ~ '[' ~ position ~ ']') -}}
+    {{- return('(' ~ expression ~ ')[' ~ position ~ ']') -}}
+{% endmacro %}
+
+{% macro spark__array_element(expression, position) %}
+    {{- return('element_at(' ~ expression ~ ', ' ~ position ~ ')') -}}
 {% endmacro %}
 
 {# What lies around `candidate` among the values, as columns <name>__count, __value, __less, ... #}
@@ -66,4 +85,14 @@
 
 {% macro default__exact_median(expression) %}
     {{- return('quantile_cont(' ~ expression ~ ', 0.5)') -}}
+{% endmacro %}
+
+{# Half of each of the two in the middle, as the other engines do it; its own adds half the difference. #}
+{% macro postgres__exact_median(expression) %}
+    {%- set middle = 'percentile_disc(0.5) within group (order by ' ~ expression -%}
+    {{- return('(' ~ middle ~ ') * 0.5 + ' ~ middle ~ ' desc) * 0.5)') -}}
+{% endmacro %}
+
+{% macro spark__exact_median(expression) %}
+    {{- return('percentile(' ~ expression ~ ', 0.5)') -}}
 {% endmacro %}

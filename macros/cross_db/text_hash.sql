@@ -6,3 +6,11 @@
 {% macro default__text_hash(expression) %}
     {{- return('hash(' ~ expression ~ ')') -}}
 {% endmacro %}
+
+{% macro postgres__text_hash(expression) %}
+    {{- return('hashtextextended(' ~ expression ~ ', 0)') -}}
+{% endmacro %}
+
+{% macro spark__text_hash(expression) %}
+    {{- return('xxhash64(' ~ expression ~ ')') -}}
+{% endmacro %}

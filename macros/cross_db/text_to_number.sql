@@ -1,6 +1,7 @@
 {#
     Text as a double: digits with optional sign, decimal point and exponent, blanks around it allowed.
-    NULL for anything else (also 'nan', 'inf', '1_000', '0x1f', '1,000').
+    NULL for anything else (also 'nan', 'inf', '1_000', '0x1f', '1,000'). Too large becomes infinite,
+    too small 0.
 #}
 {% macro text_to_double(column) %}
     {{- return(adapter.dispatch('text_to_double', 'customer_health')(column)) -}}
@@ -11,5 +12,31 @@
         "case when regexp_matches(trim(" ~ column
         ~ "), '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$') then try_cast(trim(" ~ column
         ~ ") as " ~ customer_health.type_double() ~ ") end"
+    ) -}}
+{% endmacro %}
+
+{# Its cast fails on what a double cannot hold, so such numbers are told apart as texts and decimals. #}
+{% macro postgres__text_to_double(column) %}
+    {%- set text = "trim(" ~ column ~ ")" -%}
+    {%- set number = "'^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]" -%}
+    {%- set infinite = "when " ~ text ~ " like '-%' then cast('-infinity' as double precision)"
+        ~ " else cast('infinity' as double precision) end" -%}
+    {{- return(
+        "case when " ~ text ~ " ~ " ~ number ~ "{1,3})?$' and length(" ~ text ~ ") < 1000 then case"
+        ~ " when abs(cast(" ~ text ~ " as numeric)) between 5e-324 and 1.7976931348623157e308"
+        ~ " then cast(" ~ text ~ " as double precision)"
+        ~ " when abs(cast(" ~ text ~ " as numeric)) < 1 then 0 " ~ infinite
+        ~ " when " ~ text ~ " ~ " ~ number ~ "+)?$' then case"
+        ~ " when " ~ text ~ " ~ '^[+-]?[0.]+([eE]|$)' or " ~ text ~ " ~ '[eE]-' then 0 " ~ infinite
+        ~ " end"
+    ) -}}
+{% endmacro %}
+
+{# Java's $ also matches before a last line break: the look-ahead asks that nothing follows. #}
+{% macro spark__text_to_double(column) %}
+    {{- return(
+        "case when trim(" ~ column
+        ~ ") rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$(?![^a])' then try_cast(trim(" ~ column
+        ~ ") as double) end"
     ) -}}
 {% endmacro %}

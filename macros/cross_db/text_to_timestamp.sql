@@ -1,23 +1,72 @@
-{# Text as a timestamp: YYYY-MM-DD, optionally with a time; NULL for anything else or a day that never was. #}
+{#
+    Text as a timestamp in UTC: YYYY-MM-DD, optionally with a time (HH:MM, seconds, up to nine decimals,
+    of which six count) and that with an offset (Z, +HH, +HHMM, +HH:MM). NULL for anything else or a day
+    that never was.
+#}
 {% macro text_to_timestamp(column) %}
-    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(column)) -}}
+    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')('trim(' ~ column ~ ')')) -}}
 {% endmacro %}
 
-{% macro default__text_to_timestamp(column) %}
+{% macro default__text_to_timestamp(text) %}
     {{- return(
-        "case when regexp_matches(trim(" ~ column
-        ~ "), '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$') then try_cast(trim(" ~ column ~ ") as timestamp) end"
+        "case when regexp_matches(" ~ text ~ ", '" ~ customer_health.timestamp_pattern() ~ "$') then case"
+        ~ " when length(" ~ text ~ ") > 16 and regexp_matches(" ~ text ~ ", '" ~ customer_health.offset_pattern()
+        ~ "$') then timezone('UTC', try_cast(" ~ text ~ " as timestamp with time zone))"
+        ~ " else try_cast(" ~ text ~ " as timestamp) end end"
     ) -}}
+{% endmacro %}
+
+{# Its cast fails on a day that never was, and rounds where the others cut off. #}
+{% macro postgres__text_to_timestamp(text) %}
+    {%- set micros = "regexp_replace(" ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
+    {%- set year = "cast(substr(" ~ text ~ ", 1, 4) as integer)" -%}
+    {{- return(
+        "case when " ~ text ~ " ~ '" ~ customer_health.timestamp_pattern() ~ "$' and " ~ text ~ " not like '0000%'"
+        ~ " and " ~ text ~ " !~ '^....-(02-3[01]|(04|06|09|11)-31)'"
+        ~ " then case when " ~ text ~ " ~ '^....-02-29' and (mod(" ~ year ~ ", 4) <> 0 or (mod(" ~ year
+        ~ ", 100) = 0 and mod(" ~ year ~ ", 400) <> 0)) then null"
+        ~ " when length(" ~ text ~ ") > 16 and " ~ text ~ " ~ '" ~ customer_health.offset_pattern()
+        ~ "$' then cast(" ~ micros ~ " as timestamp with time zone) at time zone 'UTC'"
+        ~ " else cast(" ~ micros ~ " as timestamp) end end"
+    ) -}}
+{% endmacro %}
+
+{# The session's time zone is UTC (profiles.yml). The look-ahead: see text_to_double. #}
+{% macro spark__text_to_timestamp(text) %}
+    {{- return(
+        "case when " ~ text ~ " rlike '" ~ customer_health.timestamp_pattern() ~ "$(?![^a])' then try_cast(" ~ text
+        ~ " as timestamp) end"
+    ) -}}
+{% endmacro %}
+
+{# Backslashes and named classes are left out: the three engines read these patterns alike. #}
+{% macro timestamp_pattern() %}
+    {{- return(
+        '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+        ~ '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(' ~ customer_health.offset_pattern() ~ ')?)?'
+    ) -}}
+{% endmacro %}
+
+{% macro offset_pattern() %}
+    {{- return('(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)') -}}
 {% endmacro %}
 
 {# Seconds since 1970-01-01 as a timestamp; NULL outside the years 1900 to 9999. #}
 {% macro epoch_to_timestamp(expression) %}
-    {{- return(adapter.dispatch('epoch_to_timestamp', 'customer_health')(expression)) -}}
+    {%- set moment = adapter.dispatch('epoch_to_timestamp', 'customer_health')(
+        'cast(floor(' ~ expression ~ ') as bigint)'
+    ) -%}
+    {{- return('case when ' ~ expression ~ ' between -2208988800 and 253402300799 then ' ~ moment ~ ' end') -}}
 {% endmacro %}
 
-{% macro default__epoch_to_timestamp(expression) %}
-    {{- return(
-        "case when " ~ expression ~ " between -2208988800 and 253402300799 then make_timestamp(cast("
-        ~ expression ~ " as bigint) * 1000000) end"
-    ) -}}
+{% macro default__epoch_to_timestamp(seconds) %}
+    {{- return('make_timestamp(' ~ seconds ~ ' * 1000000)') -}}
+{% endmacro %}
+
+{% macro postgres__epoch_to_timestamp(seconds) %}
+    {{- return("(to_timestamp(" ~ seconds ~ ") at time zone 'UTC')") -}}
+{% endmacro %}
+
+{% macro spark__epoch_to_timestamp(seconds) %}
+    {{- return('timestamp_seconds(' ~ seconds ~ ')') -}}
 {% endmacro %}

@@ -19,6 +19,30 @@
     ) -}}
 {% endmacro %}
 
+{#
+    Where no exact cast leads from a double to a wide decimal: the number in blocks of 2^20, what is
+    left in whole numbers, and the rest, each of which is exact in a cast.
+#}
+{% macro postgres__to_decimal(expression, precision) %}
+    {%- if precision <= 9 -%}
+        {{- return(customer_health.default__to_decimal(expression, precision)) -}}
+    {%- endif -%}
+    {%- set block = customer_health.double(1048576) -%}
+    {%- set blocks = 'floor((' ~ expression ~ ') / ' ~ block ~ ')' -%}
+    {%- set left_over = '(' ~ expression ~ ' - ' ~ blocks ~ ' * ' ~ block ~ ')' -%}
+    {{- return(
+        'cast(cast(cast(' ~ blocks ~ ' as bigint) as decimal(20, 0)) * cast(1048576 as decimal(7, 0))'
+        ~ ' + cast(cast(floor(' ~ left_over ~ ') as bigint) as decimal(7, 0))'
+        ~ ' + cast(cast(floor((' ~ left_over ~ ' - floor(' ~ left_over
+        ~ ')) * 1000000 + 0.5) as bigint) as decimal(7, 0)) * cast(0.000001 as decimal(7, 6))'
+        ~ ' as decimal(' ~ precision ~ ', 6))'
+    ) -}}
+{% endmacro %}
+
+{% macro spark__to_decimal(expression, precision) %}
+    {{- return(customer_health.postgres__to_decimal(expression, precision)) -}}
+{% endmacro %}
+
 {# A double below 1000, rounded half up to whole millionths; stays a double, which holds them exactly. #}
 {% macro to_millionths(expression) %}
     {{- return('floor((' ~ expression ~ ') * 1000000 + 0.5)') -}}

@@ -69,7 +69,9 @@ select
                 else {{ levels | length + 1 }}
             end,
             low_health_count desc,
-            {{ columns | join(',\n            ') }}
+            {%- for column in columns %}
+            {{ customer_health.byte_order(column) }}{{ ',' if not loop.last }}
+            {%- endfor %}
     ) as priority_rank
 from levelled
 {% endmacro %}

@@ -26,18 +26,21 @@
 {% macro score_coverage(policy) %}
     cast(
     {%- for metric in policy.metrics -%}
-        cast({{ metric.scaled_column }} is not null as bigint)
+        cast(cast({{ metric.scaled_column }} is not null as integer) as bigint)
         {{- ' * ' ~ metric.weight_millionths * metric.dimension_weight_millionths }}{{ ' + ' if not loop.last }}
     {%- endfor %} as {{ customer_health.type_double() }}) / 1000000000000
 {%- endmacro %}
 
 {#
     The points that a metric can give at most, as a double: 100 x its weight among the measured
-    metrics of its dimension x the dimension's weight among the measured dimensions.
+    metrics of its dimension x the dimension's weight among the measured dimensions. NULL where nothing
+    is measured.
 #}
 {% macro max_points(metric) %}
     {{- customer_health.double(100 * metric.weight_millionths * metric.dimension_weight_millionths) }}
-    / ({{ customer_health.double(metric.policy ~ '__measured') }} * {{ metric.policy }}__{{ metric.dimension }}__measured)
+    / nullif(
+        {{ customer_health.double(metric.policy ~ '__measured') }} * {{ metric.policy }}__{{ metric.dimension }}__measured, 0
+    )
 {%- endmacro %}
 
 {# Score of one dimension, 0-100, over what is measured in it, as a double; NULL without any measured metric. #}

@@ -62,6 +62,7 @@ scaled as (
         = {{ 'account_metrics.' ~ metric.peer_group if metric.peer_group else "''" }}
         and {{ metric.scaled_column }}__percentiles.metric_value = {{ customer_health.metric_value(metric) }}
     {%- endfor %}
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -76,6 +77,7 @@ measured_within_dimensions as (
         {{ customer_health.score_coverage(policy) }} as {{ policy.name }}__coverage
         {%- endfor %}
     from scaled
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -89,6 +91,7 @@ measured as (
             as {{ policy.name }}__zero_if_scored
         {%- endfor %}
     from measured_within_dimensions
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -103,6 +106,7 @@ unrounded as (
         {%- endfor %}
         {%- endfor %}
     from measured
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -121,6 +125,7 @@ accumulated as (
         {%- endfor %}
         {%- endfor %}
     from unrounded
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -133,6 +138,7 @@ scored as (
             as {{ policy.name }}__health_score
         {%- endfor %}
     from accumulated
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -147,6 +153,7 @@ forecast as (
         {%- endfor %}
         {%- endfor %}
     from scored
+    {{ customer_health.computed_once() }}
 
 )
 

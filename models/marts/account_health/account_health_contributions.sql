@@ -19,6 +19,7 @@ measured_within_dimensions as (
         {{ customer_health.measured_weight(dimension) }} as {{ policy.name }}__{{ dimension.dimension }}__measured
         {%- endfor %}
     from accounts_scored
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -28,6 +29,7 @@ measured as (
         *,
         {{ customer_health.measured_dimension_weight(policy) }} as {{ policy.name }}__measured
     from measured_within_dimensions
+    {{ customer_health.computed_once() }}
 
 ),
 
@@ -43,6 +45,7 @@ accumulated as (
         {{ customer_health.to_millionths(sum.terms | join('\n            + ')) }} as max_millionths_{{ loop.index }}
         {%- endfor %}
     from measured
+    {{ customer_health.computed_once() }}
 
 )
 

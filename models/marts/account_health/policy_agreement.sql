@@ -18,8 +18,8 @@ select
     {{ customer_health.ladder(policy_a.name ~ '__health_score', policy_a.bands, 'band') }} as band_a,
     {{ customer_health.ladder(policy_b.name ~ '__health_score', policy_b.bands, 'band') }} as band_b,
     count(*) as account_count,
-    sum({{ policy_a.name }}__predicted_6m_revenue) as predicted_6m_revenue_a,
-    sum({{ policy_b.name }}__predicted_6m_revenue) as predicted_6m_revenue_b
+    cast(sum({{ policy_a.name }}__predicted_6m_revenue) as decimal(38, 6)) as predicted_6m_revenue_a,
+    cast(sum({{ policy_b.name }}__predicted_6m_revenue) as decimal(38, 6)) as predicted_6m_revenue_b
 from accounts_scored
 group by 3, 4
 union all

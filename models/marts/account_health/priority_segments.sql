@@ -122,7 +122,11 @@ select
     policy,
     row_number() over (
         partition by policy
-        order by priority asc, account_count desc, industry asc nulls last, account_size_segment asc nulls last
+        order by
+            priority asc,
+            account_count desc,
+            {{ customer_health.byte_order('industry') }} asc nulls last,
+            {{ customer_health.byte_order('account_size_segment') }} asc nulls last
     ) as position,
     priority,
     rule_id,

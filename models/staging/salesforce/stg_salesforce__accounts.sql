@@ -18,6 +18,7 @@ cleaned as (
         {{ customer_health.clean_value(column, rule, kinds.get(column)) }} as {{ column }}
         {%- endfor %}
     from accepted
+    {{ customer_health.computed_once() }}
 
 )
 

@@ -41,7 +41,9 @@ select
                     {{ completeness }} desc nulls last,
                     {{ recency }} asc nulls last
                     {%- for column, rule in columns.items() if column not in preferred %},
-                    {{ customer_health.clean_value('source.' ~ column, rule, kinds[column]) }} asc nulls last
+                    {%- set cleaned = customer_health.clean_value('source.' ~ column, rule, kinds[column]) %}
+                    {{ customer_health.byte_order(cleaned) if rule in ['text', 'industry', 'size_segment'] else cleaned }}
+                        asc nulls last
                     {%- endfor %}
             )
     end as row_rank
