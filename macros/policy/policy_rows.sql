@@ -3,14 +3,20 @@
     the same order. Without rows the table is empty but typed.
 #}
 {% macro rows_as_table(columns, rows) %}
-    {%- for row in rows or [none] %}
 select
     {%- for name, type in columns.items() %}
-    cast({{ row[loop.index0] if row else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    cast({{ name if rows else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
-{{ 'where false' if not row }}
-{{ 'union all' if not loop.last }}
+{%- if rows %}
+from (
+    values
+    {%- for row in rows %}
+    ({{ row | join(', ') }}){{ ',' if not loop.last }}
     {%- endfor %}
+) as written ({{ columns | join(', ') }})
+{%- else %}
+where false
+{%- endif %}
 {% endmacro %}
 
 {# A setting as a SQL literal: text in quotes, none as null, numbers and booleans as they are. #}

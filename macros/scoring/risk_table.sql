@@ -59,7 +59,7 @@ select
     {{ customer_health.known_total('low_health_forecast', 'low_health_count') }} as low_health_predicted_revenue,
     scored_count < {{ customer_health.small_sample() }} as is_small_sample,
     risk_level,
-    row_number() over (
+    cast(row_number() over (
         partition by policy
         order by
             case risk_level
@@ -72,6 +72,6 @@ select
             {%- for column in columns %}
             {{ customer_health.byte_order(column) }}{{ ',' if not loop.last }}
             {%- endfor %}
-    ) as priority_rank
+    ) as bigint) as priority_rank
 from levelled
 {% endmacro %}

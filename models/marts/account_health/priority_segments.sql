@@ -120,14 +120,14 @@ listed as (
 
 select
     policy,
-    row_number() over (
+    cast(row_number() over (
         partition by policy
         order by
             priority asc,
             account_count desc,
             {{ customer_health.byte_order('industry') }} asc nulls last,
             {{ customer_health.byte_order('account_size_segment') }} asc nulls last
-    ) as position,
+    ) as bigint) as position,
     priority,
     rule_id,
     name,
