@@ -22,7 +22,7 @@ where false
 {# A setting as a SQL literal: text in quotes, none as null, numbers and booleans as they are. #}
 {% macro sql_literal(value) %}
     {%- if value is none -%}{{- return('null') -}}
-    {%- elif value is string -%}{{- return("'" ~ value | replace("'", "''") ~ "'") -}}
+    {%- elif value is string -%}{{- return(customer_health.text_literal(value)) -}}
     {%- elif value is boolean -%}{{- return('true' if value else 'false') -}}
     {%- else -%}{{- return(value) -}}
     {%- endif -%}

@@ -178,7 +178,7 @@
     {%- set plain = "lower(replace(replace(trim(" ~ column ~ "), '-', ' '), '_', ' '))" -%}
     {%- set quoted = [] -%}
     {%- for label in labels -%}
-        {%- do quoted.append("'" ~ label.replace("'", "''") ~ "'") -%}
+        {%- do quoted.append(customer_health.text_literal(label)) -%}
     {%- endfor -%}
     case
         when {{ column }} in ({{ quoted | join(', ') }}) then {{ column }}

@@ -18,17 +18,20 @@ with valued as (
 
 ),
 
--- The position of each quantile in the ordered values, interpolated between its two neighbours.
-ordered as (
+value_counts as (
 
     select
         tier_group,
         tier_value,
-        row_number() over (partition by tier_group order by tier_value) - 1 as position,
-        count(*) over (partition by tier_group) - 1 as last_position
+        count(*) as value_count
     from valued
     where tier_value is not null
+    group by tier_group, tier_value
 
+),
+
+ordered as (
+    {{ customer_health.smaller_counts('value_counts', ['tier_group'], 'tier_value') | indent(4) }}
 ),
 
 tiers as (
@@ -43,6 +46,7 @@ tiers as (
 
 ),
 
+-- The place of each quantile in the ordered values (from 0), interpolated between its two neighbours.
 cut_offs as (
 
     select
@@ -52,12 +56,15 @@ cut_offs as (
         tiers.is_exclusive,
         min(ordered.tier_value)
         + (max(ordered.tier_value) - min(ordered.tier_value))
-        * (max(ordered.last_position) * tiers.quantile - floor(max(ordered.last_position) * tiers.quantile)) as cut_off
+        * (
+            max(ordered.total_count - 1) * tiers.quantile
+            - floor(max(ordered.total_count - 1) * tiers.quantile)
+        ) as cut_off
     from tiers
     inner join ordered
         on tiers.tier_group = ordered.tier_group
-        and ordered.position between floor(ordered.last_position * tiers.quantile)
-        and ceil(ordered.last_position * tiers.quantile)
+        and ordered.smaller_count <= ceil((ordered.total_count - 1) * tiers.quantile)
+        and ordered.smaller_count + ordered.value_count > floor((ordered.total_count - 1) * tiers.quantile)
     where tiers.quantile is not null
     group by tiers.tier_group, tiers.tier_position, tiers.tier, tiers.is_exclusive, tiers.quantile
 

@@ -22,7 +22,7 @@ select
     {%- for policy in customer_health.policies() if policy.size_points %},
     case account_size_segment
         {%- for segment, points in policy.size_points.items() %}
-        when '{{ segment | replace("'", "''") }}' then {{ customer_health.double(points) }}
+        when {{ customer_health.text_literal(segment) }} then {{ customer_health.double(points) }}
         {%- endfor %}
     end as {{ policy.name }}__size_points
     {%- endfor %}

@@ -102,7 +102,7 @@ unrounded as (
         {%- for policy in policies %}
         {%- for metric in policy.metrics %},
         coalesce({{ metric.scaled_column }} * ({{ customer_health.max_points(metric) }}), 0)
-            as {{ metric.points_column }}_unrounded
+            as {{ metric.points_column }}_raw
         {%- endfor %}
         {%- endfor %}
     from measured
@@ -119,7 +119,7 @@ accumulated as (
         {%- for policy in policies %}
         {%- set sum = namespace(terms=[]) %}
         {%- for metric in policy.metrics %}
-        {%- set sum.terms = sum.terms + [metric.points_column ~ '_unrounded'] %},
+        {%- set sum.terms = sum.terms + [metric.points_column ~ '_raw'] %},
         {{ customer_health.to_millionths(sum.terms | join(' + ')) }} + {{ policy.name }}__zero_if_scored
             as {{ policy.name }}__millionths_{{ loop.index }}
         {%- endfor %}

@@ -28,23 +28,10 @@ value_counts as (
 
 ),
 
--- Over distinct values, not over accounts: the fewer rows, the cheaper the window.
 counted as (
-
-    select
-        as_of_date,
-        scaled_column,
-        peer_group,
-        metric_value,
-        sum(value_count) over (
-            partition by as_of_date, scaled_column, peer_group
-            order by metric_value
-            rows between unbounded preceding and current row
-        ) - value_count as smaller_count,
-        sum(value_count) over (partition by as_of_date, scaled_column, peer_group) as measured_count,
-        count(*) over (partition by as_of_date, scaled_column, peer_group) as distinct_count
-    from value_counts
-
+    {{ customer_health.smaller_counts(
+        'value_counts', ['as_of_date', 'scaled_column', 'peer_group'], 'metric_value'
+    ) | indent(4) }}
 )
 
 select
@@ -55,6 +42,6 @@ select
     -- NULL when all values are equal: the policy then says what a constant scales to.
     case
         when distinct_count > 1
-            then {{ customer_health.safe_divide('smaller_count', 'measured_count - 1') }}
+            then {{ customer_health.safe_divide('smaller_count', 'total_count - 1') }}
     end as percent_rank
 from counted

@@ -57,7 +57,7 @@ select
     {%- if metric.metric == 'size_points' %}
     case account_size_segment
         {%- for segment, points in policy.size_points.items() %}
-        when '{{ segment | replace("'", "''") }}' then {{ customer_health.double(points) }}
+        when {{ customer_health.text_literal(segment) }} then {{ customer_health.double(points) }}
         {%- endfor %}
     end as raw_value,
     {%- else %}

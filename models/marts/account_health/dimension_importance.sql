@@ -1,5 +1,5 @@
 -- Grain: one policy and dimension. How much of the score's variation the dimension really explains.
--- Sums of exact decimals throughout, so equal scores have a variance of exactly 0 (and no shares).
+-- Sums of whole millionths throughout, so equal scores have a variance of exactly 0 (and no shares).
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
@@ -13,12 +13,12 @@ with accounts_scored as (
 {{ policy.name }}_points as (
 
     select
-        {{ policy.name }}__health_score as health_score
+        cast({{ policy.name }}__health_score * 1000000 as bigint) as health_score
         {%- for dimension in policy.dimensions %},
-        cast(
+        cast((
         {%- for metric in dimension.metrics -%}
             coalesce({{ metric.points_column }}, 0){{ ' + ' if not loop.last }}
-        {%- endfor %} as decimal(9, 6)) as {{ dimension.dimension }}
+        {%- endfor %}) * 1000000 as bigint) as {{ dimension.dimension }}
         {%- endfor %}
     from accounts_scored
     where {{ policy.name }}__health_score is not null
@@ -28,20 +28,20 @@ with accounts_scored as (
 {{ policy.name }}_sums as (
 
     select
-        count(*) as scored_count,
-        sum(health_score) as score_sum,
-        sum(health_score * health_score) as score_square_sum
+        cast(count(*) as {{ customer_health.type_whole_number() }}) as scored_count,
+        {{ customer_health.whole_sum('health_score') }} as score_sum,
+        {{ customer_health.whole_sum('health_score * health_score') }} as score_square_sum
         {%- for dimension in policy.dimensions %},
-        sum({{ dimension.dimension }}) as {{ dimension.dimension }}_sum,
-        sum({{ dimension.dimension }} * {{ dimension.dimension }}) as {{ dimension.dimension }}_square_sum,
-        sum({{ dimension.dimension }} * health_score) as {{ dimension.dimension }}_product_sum
+        {{ customer_health.whole_sum(dimension.dimension) }} as {{ dimension.dimension }}_sum,
+        {{ customer_health.whole_sum(dimension.dimension ~ ' * ' ~ dimension.dimension) }} as {{ dimension.dimension }}_square_sum,
+        {{ customer_health.whole_sum(dimension.dimension ~ ' * health_score') }} as {{ dimension.dimension }}_product_sum
         {%- endfor %}
     from {{ policy.name }}_points
 
 ),
 {% endfor %}
 
--- n x sum of products - product of sums: the variance or covariance times n^2, exactly.
+-- n x sum of products - product of sums: the variance or covariance times n^2 (x 10^12), exactly.
 spread as (
 
     {%- for policy in customer_health.policies() %}
@@ -70,7 +70,7 @@ select
     nominal_weight,
     {{ customer_health.to_decimal(
         customer_health.safe_divide(
-            'sqrt(cast(dimension_spread as ' ~ customer_health.type_double() ~ '))', 'scored_count'
+            'sqrt(cast(dimension_spread as ' ~ customer_health.type_double() ~ '))', 'scored_count * 1000000'
         ), 9
     ) }} as contribution_sd,
     {{ customer_health.to_decimal(customer_health.safe_divide('shared_spread', 'score_spread'), 9) }} as variance_share

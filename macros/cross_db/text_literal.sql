@@ -1,0 +1,13 @@
+{# A text as a SQL literal. #}
+{% macro text_literal(text) %}
+    {{- return(adapter.dispatch('text_literal', 'customer_health')(text)) -}}
+{% endmacro %}
+
+{% macro default__text_literal(text) %}
+    {{- return("'" ~ text | replace("'", "''") ~ "'") -}}
+{% endmacro %}
+
+{# A backslash begins an escape there. #}
+{% macro spark__text_literal(text) %}
+    {{- return(customer_health.default__text_literal(text | replace('\\', '\\\\'))) -}}
+{% endmacro %}
