@@ -1,6 +1,6 @@
 {#
-    total / counted, rounded half up once, as decimal(28, 6); `total` is an exact decimal sum >= 0 with
-    six decimals. Whole-number division: a double would lose the last digit of large amounts.
+    total / counted, rounded half up once, as decimal(28, 6); `total` is an exact decimal sum with six
+    decimals. Whole-number division: a double would lose the last digit of large amounts.
     NULL when nothing was counted.
 #}
 {% macro exact_mean(total, counted) %}
@@ -12,17 +12,24 @@
     ) -}}
 {% endmacro %}
 
-{# How often the divisor goes into the dividend, both whole numbers; NULL for a divisor of 0. #}
+{# The largest whole number that times the divisor (> 0) is not above the dividend; NULL for a divisor of 0. #}
 {% macro whole_division(dividend, divisor) %}
     {{- return(adapter.dispatch('whole_division', 'customer_health')(dividend, divisor)) -}}
 {% endmacro %}
 
+{# Both engines cut the fraction off, so below zero the remainder is made up first. #}
 {% macro default__whole_division(dividend, divisor) %}
-    {{- return('(' ~ dividend ~ ') // nullif(' ~ divisor ~ ', 0)') -}}
+    {{- return(
+        'case when ' ~ dividend ~ ' >= 0 then (' ~ dividend ~ ') // nullif(' ~ divisor ~ ', 0) else -(('
+        ~ divisor ~ ' - 1 - (' ~ dividend ~ ')) // nullif(' ~ divisor ~ ', 0)) end'
+    ) -}}
 {% endmacro %}
 
 {% macro postgres__whole_division(dividend, divisor) %}
-    {{- return('div(' ~ dividend ~ ', nullif(' ~ divisor ~ ', 0))') -}}
+    {{- return(
+        'case when ' ~ dividend ~ ' >= 0 then div(' ~ dividend ~ ', nullif(' ~ divisor ~ ', 0)) else -div('
+        ~ divisor ~ ' - 1 - (' ~ dividend ~ '), nullif(' ~ divisor ~ ', 0)) end'
+    ) -}}
 {% endmacro %}
 
 {# Spark's own `div` ends at 64 bits, and its quotient is rounded: one too many is taken back. #}

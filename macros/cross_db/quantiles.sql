@@ -87,12 +87,12 @@
     {{- return('quantile_cont(' ~ expression ~ ', 0.5)') -}}
 {% endmacro %}
 
-{# Half of each of the two in the middle, as the other engines do it; its own adds half the difference. #}
+{# Half of each of the two in the middle, as DuckDB does it; the other engines' own adds half the difference. #}
 {% macro postgres__exact_median(expression) %}
     {%- set middle = 'percentile_disc(0.5) within group (order by ' ~ expression -%}
     {{- return('(' ~ middle ~ ') * 0.5 + ' ~ middle ~ ' desc) * 0.5)') -}}
 {% endmacro %}
 
 {% macro spark__exact_median(expression) %}
-    {{- return('percentile(' ~ expression ~ ', 0.5)') -}}
+    {{- return(customer_health.postgres__exact_median(expression)) -}}
 {% endmacro %}

@@ -4,39 +4,43 @@
     too small 0.
 #}
 {% macro text_to_double(column) %}
-    {{- return(adapter.dispatch('text_to_double', 'customer_health')(column)) -}}
-{% endmacro %}
-
-{% macro default__text_to_double(column) %}
     {{- return(
-        "case when regexp_matches(trim(" ~ column
-        ~ "), '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$') then try_cast(trim(" ~ column
-        ~ ") as " ~ customer_health.type_double() ~ ") end"
+        adapter.dispatch('text_to_double', 'customer_health')(customer_health.trimmed(column))
     ) -}}
 {% endmacro %}
 
-{# Its cast fails on what a double cannot hold, so such numbers are told apart as texts and decimals. #}
-{% macro postgres__text_to_double(column) %}
-    {%- set text = "trim(" ~ column ~ ")" -%}
-    {%- set number = "'^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]" -%}
+{% macro default__text_to_double(text) %}
+    {{- return(
+        "case when regexp_matches(" ~ text
+        ~ ", '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$') then try_cast(" ~ text
+        ~ " as " ~ customer_health.type_double() ~ ") end"
+    ) -}}
+{% endmacro %}
+
+{#
+    Its cast fails on what a double cannot hold, so such numbers are told apart as texts and decimals.
+    The bounds lie half a step beyond the smallest and the largest double: what rounds to them is cast.
+#}
+{% macro postgres__text_to_double(text) %}
+    {%- set number = "'^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?" -%}
     {%- set infinite = "when " ~ text ~ " like '-%' then cast('-infinity' as double precision)"
         ~ " else cast('infinity' as double precision) end" -%}
     {{- return(
-        "case when " ~ text ~ " ~ " ~ number ~ "{1,3})?$' and length(" ~ text ~ ") < 1000 then case"
-        ~ " when abs(cast(" ~ text ~ " as numeric)) between 5e-324 and 1.7976931348623157e308"
-        ~ " then cast(" ~ text ~ " as double precision)"
+        "case when " ~ text ~ " ~ " ~ number ~ "0*[0-9]{1,3})?$' and length(" ~ text ~ ") < 15000 then case"
+        ~ " when abs(cast(" ~ text ~ " as numeric)) between 2.4703282292062327209e-324"
+        ~ " and 1.79769313486231580793e308 then cast(" ~ text ~ " as double precision)"
         ~ " when abs(cast(" ~ text ~ " as numeric)) < 1 then 0 " ~ infinite
-        ~ " when " ~ text ~ " ~ " ~ number ~ "+)?$' then case"
+        ~ " when " ~ text ~ " ~ " ~ number ~ "[0-9]+)?$' then case"
         ~ " when " ~ text ~ " ~ '^[+-]?[0.]+([eE]|$)' or " ~ text ~ " ~ '[eE]-' then 0 " ~ infinite
         ~ " end"
     ) -}}
 {% endmacro %}
 
 {# Java's $ also matches before a last line break: the look-ahead asks that nothing follows. #}
-{% macro spark__text_to_double(column) %}
+{% macro spark__text_to_double(text) %}
     {{- return(
-        "case when trim(" ~ column
-        ~ ") rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$(?![^a])' then try_cast(trim(" ~ column
-        ~ ") as double) end"
+        "case when " ~ text
+        ~ " rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$(?![^a])' then try_cast(" ~ text
+        ~ " as double) end"
     ) -}}
 {% endmacro %}

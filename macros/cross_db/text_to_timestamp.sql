@@ -1,10 +1,10 @@
 {#
-    Text as a timestamp in UTC: YYYY-MM-DD, optionally with a time (HH:MM, seconds, up to nine decimals,
-    of which six count) and that with an offset (Z, +HH, +HHMM, +HH:MM). NULL for anything else or a day
-    that never was.
+    Text as a timestamp in UTC: YYYY-MM-DD of the years from 1000, optionally with a time (HH:MM, seconds,
+    up to nine decimals, of which six count) and that with an offset (Z, +HH, +HHMM, +HH:MM). NULL for
+    anything else or a day that never was.
 #}
 {% macro text_to_timestamp(column) %}
-    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')('trim(' ~ column ~ ')')) -}}
+    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(customer_health.trimmed(column))) -}}
 {% endmacro %}
 
 {% macro default__text_to_timestamp(text) %}
@@ -21,7 +21,7 @@
     {%- set micros = "regexp_replace(" ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
     {%- set year = "cast(substr(" ~ text ~ ", 1, 4) as integer)" -%}
     {{- return(
-        "case when " ~ text ~ " ~ '" ~ customer_health.timestamp_pattern() ~ "$' and " ~ text ~ " not like '0000%'"
+        "case when " ~ text ~ " ~ '" ~ customer_health.timestamp_pattern() ~ "$'"
         ~ " and " ~ text ~ " !~ '^....-(02-3[01]|(04|06|09|11)-31)'"
         ~ " then case when " ~ text ~ " ~ '^....-02-29' and (mod(" ~ year ~ ", 4) <> 0 or (mod(" ~ year
         ~ ", 100) = 0 and mod(" ~ year ~ ", 400) <> 0)) then null"
@@ -31,18 +31,22 @@
     ) -}}
 {% endmacro %}
 
-{# The session's time zone is UTC (profiles.yml). The look-ahead: see text_to_double. #}
+{#
+    The session's time zone is UTC (profiles.yml). Its cast wants seconds before an offset. The
+    look-ahead: see text_to_double.
+#}
 {% macro spark__text_to_timestamp(text) %}
+    {%- set with_seconds = "regexp_replace(" ~ text ~ ", '^(.{16})([Z+-])', '$1:00$2')" -%}
     {{- return(
-        "case when " ~ text ~ " rlike '" ~ customer_health.timestamp_pattern() ~ "$(?![^a])' then try_cast(" ~ text
-        ~ " as timestamp) end"
+        "case when " ~ text ~ " rlike '" ~ customer_health.timestamp_pattern() ~ "$(?![^a])' then try_cast("
+        ~ with_seconds ~ " as timestamp) end"
     ) -}}
 {% endmacro %}
 
 {# Backslashes and named classes are left out: the three engines read these patterns alike. #}
 {% macro timestamp_pattern() %}
     {{- return(
-        '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+        '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
         ~ '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(' ~ customer_health.offset_pattern() ~ ')?)?'
     ) -}}
 {% endmacro %}

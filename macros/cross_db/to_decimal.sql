@@ -21,17 +21,19 @@
 
 {#
     Where no exact cast leads from a double to a wide decimal: the number in blocks of 2^20, what is
-    left in whole numbers, and the rest, each of which is exact in a cast.
+    left in whole numbers, and the rest, each of which is exact in a cast. Below 9e24 in all.
+    The block next to the number will do: the one below would put a small negative number far from 0,
+    where its last digits have no room. 1 more, as Postgres refuses a quotient too small for a double.
 #}
 {% macro postgres__to_decimal(expression, precision) %}
     {%- if precision <= 9 -%}
         {{- return(customer_health.default__to_decimal(expression, precision)) -}}
     {%- endif -%}
     {%- set block = customer_health.double(1048576) -%}
-    {%- set blocks = 'floor((' ~ expression ~ ') / ' ~ block ~ ')' -%}
+    {%- set blocks = 'cast((' ~ expression ~ ' + 1) / ' ~ block ~ ' as bigint)' -%}
     {%- set left_over = '(' ~ expression ~ ' - ' ~ blocks ~ ' * ' ~ block ~ ')' -%}
     {{- return(
-        'cast(cast(cast(' ~ blocks ~ ' as bigint) as decimal(20, 0)) * cast(1048576 as decimal(7, 0))'
+        'cast(cast(' ~ blocks ~ ' as decimal(20, 0)) * cast(1048576 as decimal(7, 0))'
         ~ ' + cast(cast(floor(' ~ left_over ~ ') as bigint) as decimal(7, 0))'
         ~ ' + cast(cast(floor((' ~ left_over ~ ' - floor(' ~ left_over
         ~ ')) * 1000000 + 0.5) as bigint) as decimal(7, 0)) * cast(0.000001 as decimal(7, 6))'

@@ -10,6 +10,12 @@
     {%- do customer_health.risk_levels() -%}
     {%- do customer_health.small_sample() -%}
     {%- do customer_health.policies() -%}
+    {%- do customer_health.special_conversion() -%}
+    {%- do customer_health.ltv_source() -%}
+    {%- do customer_health.value_level_bounds() -%}
+    {%- do customer_health.red_flag() -%}
+    {%- do customer_health.index_weights('customer_value_index') -%}
+    {%- do customer_health.index_weights('customer_risk_index') -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
@@ -20,7 +26,7 @@
         {%- do customer_health.check_list(where, subjects) -%}
     {%- endif -%}
     {%- for listed in subjects -%}
-        {%- do customer_health.check_choice(where, listed, ['account_health']) -%}
+        {%- do customer_health.check_choice(where, listed, ['account_health', 'conversion']) -%}
     {%- endfor -%}
     {{- return(subject in subjects) -}}
 {% endmacro %}

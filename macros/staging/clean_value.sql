@@ -6,9 +6,11 @@
     text           anything but blanks, trimmed                                text
     amount         0 .. 2^53                                                   double
     count          whole numbers 0 .. 2^53                                     bigint
+    signed_amount  -2^53 .. 2^53                                               double
     signed_count   whole numbers -2^53 .. 2^53                                 bigint
     percentage     0 .. 100                                                    double
     score          whole numbers 0 .. 100                                      bigint
+    rfm_score      whole numbers 1 .. 5                                        bigint
     flag           0, 1, true, false                                           integer
     timestamp      1900-01-01 .. one day after as_of_date                      timestamp
     epoch_seconds  the same, as seconds since 1970-01-01 or as a date          timestamp
@@ -79,8 +81,8 @@
             {%- if kind in ['text', 'double'] %}
             when not ({{ value }} between -1.7976931348623157e308 and 1.7976931348623157e308) then 'not_finite'
             {%- endif %}
-            {%- if number.highest == 100 %}
-            when not ({{ value }} between 0 and 100) then 'out_of_range'
+            {%- if number.highest <= 100 %}
+            when not ({{ value }} between {{ number.lowest }} and {{ number.highest }}) then 'out_of_range'
             {%- else %}
             when {{ value }} < {{ number.lowest }} then '{{ "negative" if number.lowest == 0 else "too_large" }}'
             when {{ value }} > {{ number.highest }} then 'too_large'
@@ -95,16 +97,18 @@
     {{- return({
         'amount': {'lowest': 0, 'highest': limit, 'whole': false},
         'count': {'lowest': 0, 'highest': limit, 'whole': true},
+        'signed_amount': {'lowest': -limit, 'highest': limit, 'whole': false},
         'signed_count': {'lowest': -limit, 'highest': limit, 'whole': true},
         'percentage': {'lowest': 0, 'highest': 100, 'whole': false},
         'score': {'lowest': 0, 'highest': 100, 'whole': true},
+        'rfm_score': {'lowest': 1, 'highest': 5, 'whole': true},
         'flag': {'lowest': 0, 'highest': 1, 'whole': true},
     }.get(rule)) -}}
 {% endmacro %}
 
 {% macro type_of_rule(rule) %}
-    {%- if rule in ['amount', 'percentage'] -%}{{- return(customer_health.type_double()) -}}
-    {%- elif rule in ['count', 'signed_count', 'score'] -%}{{- return('bigint') -}}
+    {%- if rule in ['amount', 'signed_amount', 'percentage'] -%}{{- return(customer_health.type_double()) -}}
+    {%- elif rule in ['count', 'signed_count', 'score', 'rfm_score'] -%}{{- return('bigint') -}}
     {%- elif rule == 'flag' -%}{{- return('integer') -}}
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}{{- return('timestamp') -}}
     {%- else -%}{{- return(customer_health.type_text()) -}}

@@ -63,10 +63,7 @@
 
 {# The columns of the view that the source table really has, in source order: name -> rule. #}
 {% macro present_salesforce_account_columns() %}
-    {%- set kinds = customer_health.source_columns(source('raw', 'salesforce__customer_360_view')) -%}
-    {%- set present = {} -%}
-    {%- for name, rule in customer_health.salesforce_account_columns().items() if name in kinds -%}
-        {%- do present.update({name: rule}) -%}
-    {%- endfor -%}
-    {{- return(present) -}}
+    {{- return(customer_health.present_columns(
+        source('raw', 'salesforce__customer_360_view'), customer_health.salesforce_account_columns()
+    )) -}}
 {% endmacro %}

@@ -1,0 +1,94 @@
+{#
+    The rows of a source table from which one per key is kept, as a whole SELECT: the best two rows of
+    each key (key, row_rank, row_count of the key) and every row without a key (key and row_rank NULL,
+    row_count 1), with the table's columns as they came and row_text. The order is total: the latest
+    timestamp, the deciding columns, then every other column in source order; it does not depend on how
+    the source happens to be sorted.
+#}
+{% macro ranked_source_rows(source_table, table) %}
+    {%- set kinds = customer_health.source_columns(source_table) -%}
+    {%- set present = customer_health.present_columns(source_table, table.columns) -%}
+    {%- set columns = present.keys() | list -%}
+    {%- set ordered = [] -%}
+    {%- for column in table.deciding + columns
+        if column in present and column not in ordered and column not in [table.key, table.latest] -%}
+        {%- do ordered.append(column) -%}
+    {%- endfor -%}
+    {%- set terms = [] -%}
+    {%- if table.latest in present -%}
+        {%- do terms.append(customer_health.clean_value('source_rows.' ~ table.latest, 'timestamp', kinds[table.latest]) ~ ' desc nulls last') -%}
+    {%- endif -%}
+    {%- for column in ordered -%}
+        {%- set cleaned = customer_health.clean_value('source_rows.' ~ column, present[column], kinds[column]) -%}
+        {%- do terms.append(
+            (customer_health.byte_order(cleaned) if present[column] == 'text' else cleaned) ~ ' asc nulls last'
+        ) -%}
+    {%- endfor -%}
+
+with source_rows as (
+
+    select * from {{ source_table }}
+
+),
+
+keyed as (
+
+    select
+        {%- for column in columns %}
+        source_rows.{{ column }},
+        {%- endfor %}
+        {{ customer_health.source_key('source_rows.' ~ table.key, table.key, kinds.get(table.key, 'text')) }} as key
+    from source_rows
+
+),
+
+ranked as (
+
+    select
+        source_rows.*,
+        row_number() over (
+            partition by source_rows.key
+            order by
+                {{ (terms + ['source_rows.key']) | join(',\n                ') }}
+        ) as row_rank,
+        count(*) over (partition by source_rows.key) as row_count
+    from keyed as source_rows
+    where source_rows.key is not null
+
+),
+
+kept as (
+
+    select * from ranked
+    where row_rank <= 2
+    union all
+    select
+        keyed.*,
+        cast(null as bigint) as row_rank,
+        cast(1 as bigint) as row_count
+    from keyed
+    where key is null
+
+)
+
+select
+    kept.*,
+    {{ customer_health.row_text('kept', columns) }} as row_text
+from kept
+{% endmacro %}
+
+{# The key of a source row: trimmed; e-mail addresses in lower case. NULL when blank. #}
+{% macro source_key(expression, column, kind) %}
+    {%- set trimmed = customer_health.trimmed_text(expression, kind) -%}
+    {{- return('lower(' ~ trimmed ~ ')' if column == 'primary_email' else trimmed) -}}
+{% endmacro %}
+
+{# The columns of `rules` that the source table really has, in source order: name -> rule. #}
+{% macro present_columns(source_table, rules) %}
+    {%- set kinds = customer_health.source_columns(source_table) -%}
+    {%- set present = {} -%}
+    {%- for name, rule in rules.items() if name in kinds -%}
+        {%- do present.update({name: rule}) -%}
+    {%- endfor -%}
+    {{- return(present) -}}
+{% endmacro %}

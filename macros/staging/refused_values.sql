@@ -1,0 +1,115 @@
+{#
+    The refused and contradictory values of accepted source rows, as a whole SELECT: source, key,
+    column_name, value (as text), reason_code.
+
+    rows: a relation with the source's columns as they came. key: SQL of the row's key.
+    columns: name -> rule, of the columns that the source has. kinds: name -> kind.
+    contradictions: blocks with column, reason_code, condition.
+    labels: name -> relation with a column `label`; a label that it lacks is unknown.
+
+    Only rows with something to tell are kept before they are taken apart column by column.
+#}
+{% macro refused_values(rows, source_name, key, columns, kinds, contradictions=[], labels={}) %}
+    {%- set findings = [] -%}
+    {%- for column, rule in columns.items() if rule != 'text' -%}
+        {%- do findings.append({
+            'column': column,
+            'condition': customer_health.is_refused(column, rule, kinds[column]),
+            'reason_code': customer_health.finding_code(column, rule, kinds[column]),
+        }) -%}
+    {%- endfor -%}
+    {%- for contradiction in contradictions -%}
+        {%- do findings.append({
+            'column': contradiction.column,
+            'condition': contradiction.condition,
+            'reason_code': 'case when ' ~ contradiction.condition ~ " then '" ~ contradiction.reason_code ~ "' end",
+        }) -%}
+    {%- endfor -%}
+    {%- set label_columns = labels.keys() | select('in', columns) | list -%}
+    {%- for column in label_columns -%}
+        {%- do findings.append({
+            'column': column,
+            'condition': column ~ '__known is null',
+            'reason_code': 'case when ' ~ column ~ '__known is null then case when '
+                ~ customer_health.trimmed_text(column, kinds[column])
+                ~ " is null then 'missing_label' else 'unknown_label' end end",
+        }) -%}
+    {%- endfor -%}
+    {%- if not findings -%}
+        {%- set text = customer_health.type_text() -%}
+        {{- return(customer_health.rows_as_table(
+            {'source': text, 'key': text, 'column_name': text, 'value': text, 'reason_code': text}, []
+        )) -}}
+    {%- endif -%}
+    {%- set ids = [] -%}
+    {%- for finding in findings -%}{%- do ids.append([loop.index]) -%}{%- endfor -%}
+
+with accepted as (
+
+    select * from {{ rows }}
+
+),
+
+labelled as (
+
+    select
+        accepted.*
+        {%- for column in label_columns %},
+        {{ column }}__labels.label as {{ column }}__known
+        {%- endfor %}
+    from accepted
+    {%- for column in label_columns %}
+    left join {{ labels[column] }} as {{ column }}__labels
+        on lower({{ customer_health.trimmed_text('accepted.' ~ column, kinds[column]) }}) = lower({{ column }}__labels.label)
+    {%- endfor %}
+
+),
+
+flagged as (
+
+    select *
+    from labelled
+    where false
+        {%- for finding in findings %}
+        or {{ finding.condition }}
+        {%- endfor %}
+
+),
+
+numbered as (
+    {{ customer_health.rows_as_table({'finding': 'integer'}, ids) | indent(4) }}
+),
+
+findings as (
+
+    select
+        {{ key }} as key,
+        case numbered.finding
+            {%- for finding in findings %}
+            when {{ loop.index }} then '{{ finding.column }}'
+            {%- endfor %}
+        end as column_name,
+        case numbered.finding
+            {%- for finding in findings %}
+            when {{ loop.index }} then cast({{ finding.column }} as {{ customer_health.type_text() }})
+            {%- endfor %}
+        end as value,
+        case numbered.finding
+            {%- for finding in findings %}
+            when {{ loop.index }} then {{ finding.reason_code }}
+            {%- endfor %}
+        end as reason_code
+    from flagged
+    cross join numbered
+
+)
+
+select
+    '{{ source_name }}' as source,
+    key,
+    column_name,
+    value,
+    reason_code
+from findings
+where reason_code is not null
+{% endmacro %}
