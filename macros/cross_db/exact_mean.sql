@@ -32,9 +32,12 @@
     ) -}}
 {% endmacro %}
 
-{# Spark's own `div` ends at 64 bits, and its quotient is rounded: one too many is taken back. #}
+{#
+    Spark's own `div` ends at 64 bits. A quotient of decimals (up to 32 digits) is rounded: one too many is
+    taken back.
+#}
 {% macro spark__whole_division(dividend, divisor) %}
-    {%- set quotient = 'floor((' ~ dividend ~ ') / nullif(' ~ divisor ~ ', 0))' -%}
+    {%- set quotient = 'floor(cast(' ~ dividend ~ ' as decimal(38, 0)) / nullif(' ~ divisor ~ ', 0))' -%}
     {{- return(
         '(' ~ quotient ~ ' - case when ' ~ quotient ~ ' * (' ~ divisor ~ ') > ' ~ dividend ~ ' then 1 else 0 end)'
     ) -}}

@@ -7,7 +7,7 @@
     {{- return("'" ~ text | replace("'", "''") ~ "'") -}}
 {% endmacro %}
 
-{# A backslash begins an escape there. #}
+{# A backslash begins an escape there; before version 4, two apostrophes are none at all. #}
 {% macro spark__text_literal(text) %}
-    {{- return(customer_health.default__text_literal(text | replace('\\', '\\\\'))) -}}
+    {{- return("'" ~ text | replace('\\', '\\\\') | replace("'", "\\'") ~ "'") -}}
 {% endmacro %}

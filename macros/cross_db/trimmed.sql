@@ -5,9 +5,9 @@
 
 {% macro default__trimmed(expression) %}{{ return('trim(' ~ expression ~ ')') }}{% endmacro %}
 
-{# The trim of the other two takes off nothing but spaces. #}
+{# The trim of the other two takes off nothing but spaces, and Postgres has none for types like uuid. #}
 {% macro postgres__trimmed(expression) %}
-    {{- return('btrim(' ~ expression ~ ", e'" ~ customer_health.blanks() ~ "')") -}}
+    {{- return('btrim(cast(' ~ expression ~ " as text), e'" ~ customer_health.blanks() ~ "')") -}}
 {% endmacro %}
 
 {% macro spark__trimmed(expression) %}

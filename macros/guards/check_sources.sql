@@ -3,24 +3,55 @@
     the key or a scored policy needs. Everything else in the table is optional.
 #}
 {% macro check_sources() %}
-    {%- if execute and customer_health.subject_is_built('account_health') -%}
-        {%- set table = source('raw', 'salesforce__customer_360_view') -%}
-        {%- set relation = adapter.get_relation(table.database, table.schema, table.identifier) -%}
-        {%- if relation is none -%}
-            {{- customer_health.raise_error(
-                'source table ' ~ table.schema ~ '.' ~ table.identifier, 'does not exist',
-                'load it (customer-health load DIR) or take account_health out of customer_health_subjects'
-            ) -}}
+    {%- if execute -%}
+        {%- if customer_health.subject_is_built('account_health') -%}
+            {%- do customer_health.check_source_table(
+                source('raw', 'salesforce__customer_360_view'), 'account_health',
+                customer_health.required_account_columns()
+            ) -%}
         {%- endif -%}
-        {%- set present = customer_health.source_columns(relation) -%}
-        {%- for column, reason in customer_health.required_account_columns().items() if column not in present -%}
-            {{- customer_health.raise_error(
-                'source table ' ~ table.schema ~ '.' ~ table.identifier,
-                'lacks the column ' ~ column ~ ', which ' ~ reason ~ ' needs',
-                'add the column, or change the policy'
-            ) -}}
-        {%- endfor -%}
+        {%- if customer_health.subject_is_built('conversion') -%}
+            {%- for name, columns in customer_health.required_customer360_columns().items() -%}
+                {%- do customer_health.check_source_table(
+                    source('customer360', 'customer360__' ~ name), 'conversion', columns
+                ) -%}
+            {%- endfor -%}
+        {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+{# Stops the run unless the table is there with the columns; `columns`: column -> what needs it. #}
+{% macro check_source_table(table, subject, columns) %}
+    {%- set relation = adapter.get_relation(table.database, table.schema, table.identifier) -%}
+    {%- if relation is none -%}
+        {{- customer_health.raise_error(
+            'source table ' ~ table.schema ~ '.' ~ table.identifier, 'does not exist',
+            'load it (customer-health load DIR) or take ' ~ subject ~ ' out of customer_health_subjects'
+        ) -}}
+    {%- endif -%}
+    {%- set present = customer_health.source_columns(relation) -%}
+    {%- for column, reason in columns.items() if column not in present -%}
+        {{- customer_health.raise_error(
+            'source table ' ~ table.schema ~ '.' ~ table.identifier,
+            'lacks the column ' ~ column ~ ', which ' ~ reason ~ ' needs',
+            'add the column, or change the policy' if subject == 'account_health'
+            else 'add the column, or take ' ~ subject ~ ' out of customer_health_subjects'
+        ) -}}
+    {%- endfor -%}
+{% endmacro %}
+
+{# The columns that the keys and the cohort need: table of customer360 -> column -> what needs it. #}
+{% macro required_customer360_columns() %}
+    {%- set cohort = 'the special-conversion cohort' -%}
+    {{- return({
+        'customer_activity_metrics': {'primary_email': 'the key', 'composite_engagement_score': cohort},
+        'conversion_funnel_analysis': {
+            'primary_email': 'the key', 'marketing_to_sales_days': cohort, 'sales_to_support_days': cohort,
+        },
+        'customer_value_analysis': {'primary_email': 'the key'},
+        'address': {'customer360_id': 'the key'},
+        'mapping': {'customer360_id': 'the key'},
+    }) -}}
 {% endmacro %}
 
 {# The columns that a key or a scored policy needs -> what needs each. #}

@@ -8,11 +8,11 @@
         {{- customer_health.raise_argument_error('ladder', 'rungs', rungs, 'at least one rung') -}}
     {%- endif -%}
     case
-        when {{ value }} is null then '{{ otherwise }}'
+        when {{ value }} is null then {{ customer_health.text_literal(otherwise) }}
         {%- for rung in rungs[:-1] %}
-        when {{ value }} >= {{ rung.at_least }} then '{{ rung[label_key] }}'
+        when {{ value }} >= {{ rung.at_least }} then {{ customer_health.text_literal(rung[label_key]) }}
         {%- endfor %}
-        else '{{ rungs[-1][label_key] }}'
+        else {{ customer_health.text_literal(rungs[-1][label_key]) }}
     end
 {%- endmacro %}
 
@@ -30,9 +30,9 @@
         when {{ value }} is null then 'Unscored'
         {%- for rung in tiers[:-1] %}
         when {{ value }} {{ '>' if rung.get('above_quantile') is not none else '>=' }} {{ cut_offs[loop.index0] }}
-            then '{{ rung.tier }}'
+            then {{ customer_health.text_literal(rung.tier) }}
         {%- endfor %}
-        else '{{ tiers[-1].tier }}'
+        else {{ customer_health.text_literal(tiers[-1].tier) }}
     end
 {%- endmacro %}
 

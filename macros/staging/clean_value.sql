@@ -25,16 +25,20 @@
     {%- elif rule == 'text' -%}
         {{- return(customer_health.trimmed_text(column, kind)) -}}
     {%- elif rule in ['industry', 'size_segment'] -%}
-        {%- set text = customer_health.as_text(column, kind) -%}
+        {#- Also of the kind text: Postgres compares an enum with its own labels only. -#}
+        {%- set text = 'cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')' -%}
         {{- return(customer_health.recognised_label(text, customer_health.known_labels(rule))) -}}
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
         {%- set moment = customer_health.parsed_moment(column, rule, kind) -%}
         {{- return('case when ' ~ customer_health.is_possible_moment(moment) ~ ' then ' ~ moment ~ ' end') -}}
     {%- else -%}
         {%- set value = customer_health.parsed_number(column, rule, kind) -%}
+        {%- set cleaned = 'cast(' ~ value ~ ' as ' ~ customer_health.type_of_rule(rule) ~ ')' -%}
+        {%- if not number.whole and kind in ['text', 'double', 'decimal'] -%}
+            {%- set cleaned = customer_health.computable(cleaned) -%}
+        {%- endif -%}
         {{- return(
-            'case when ' ~ customer_health.is_accepted_number(value, number, kind) ~ ' then cast('
-            ~ value ~ ' as ' ~ customer_health.type_of_rule(rule) ~ ') end'
+            'case when ' ~ customer_health.is_accepted_number(value, number, kind) ~ ' then ' ~ cleaned ~ ' end'
         ) -}}
     {%- endif -%}
 {% endmacro %}
@@ -45,7 +49,7 @@
         {{- return("(" ~ customer_health.clean_value(column, rule, kind) ~ ") = 'Unknown'") -}}
     {%- elif kind == 'text' -%}
         {{- return(
-            "(trim(" ~ column ~ ") <> '' and (" ~ customer_health.clean_value(column, rule, kind) ~ ") is null)"
+            "(" ~ customer_health.trimmed(column) ~ " <> '' and (" ~ customer_health.clean_value(column, rule, kind) ~ ") is null)"
         ) -}}
     {%- elif rule in ['timestamp', 'epoch_seconds'] or kind in ['date', 'timestamp'] -%}
         {{- return(
@@ -62,7 +66,7 @@
 {% macro finding_code(column, rule, kind) %}
     {%- if rule in ['industry', 'size_segment'] -%}
         case
-            when coalesce(trim({{ customer_health.as_text(column, kind) }}), '') = '' then 'missing_label'
+            when coalesce({{ customer_health.trimmed(customer_health.as_text(column, kind)) }}, '') = '' then 'missing_label'
             when {{ customer_health.is_refused(column, rule, kind) }} then 'unknown_label'
         end
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
@@ -75,7 +79,7 @@
         case
             when {{ column }} is null or not ({{ customer_health.is_refused(column, rule, kind) }}) then null
             {%- if kind == 'text' %}
-            when lower(trim({{ column }})) in ({{ customer_health.words_not_finite() }}) then 'not_finite'
+            when lower({{ customer_health.trimmed(column) }}) in ({{ customer_health.words_not_finite() }}) then 'not_finite'
             {%- endif %}
             when {{ value }} is null then 'not_a_number'
             {%- if kind in ['text', 'double'] %}
@@ -116,7 +120,7 @@
 {% endmacro %}
 
 {% macro trimmed_text(column, kind) %}
-    {{- return("nullif(trim(" ~ customer_health.as_text(column, kind) ~ "), '')") -}}
+    {{- return("nullif(" ~ customer_health.trimmed(customer_health.as_text(column, kind)) ~ ", '')") -}}
 {% endmacro %}
 
 {# The column as text, untouched when it already is. #}
@@ -137,7 +141,7 @@
 {% macro parsed_number(column, rule, kind) %}
     {%- if kind == 'text' and rule == 'flag' -%}
         {{- return(
-            "case lower(trim(" ~ column ~ ")) when 'true' then 1 when 'false' then 0 else "
+            "case lower(" ~ customer_health.trimmed(column) ~ ") when 'true' then 1 when 'false' then 0 else "
             ~ customer_health.text_to_double(column) ~ " end"
         ) -}}
     {%- elif kind == 'text' -%}
@@ -179,7 +183,7 @@
 
 {# The label in the spelling of the setting; case, blanks, '-' and '_' do not matter. #}
 {% macro recognised_label(column, labels) %}
-    {%- set plain = "lower(replace(replace(trim(" ~ column ~ "), '-', ' '), '_', ' '))" -%}
+    {%- set plain = "lower(replace(replace(" ~ customer_health.trimmed(column) ~ ", '-', ' '), '_', ' '))" -%}
     {%- set quoted = [] -%}
     {%- for label in labels -%}
         {%- do quoted.append(customer_health.text_literal(label)) -%}

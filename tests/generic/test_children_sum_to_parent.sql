@@ -10,7 +10,7 @@ with children as (
         {{ key }} as row_key,
         sum({{ column_name }}) as observed_total
     from {{ model }}
-    group by {{ key }}
+    group by 1
 
 ),
 

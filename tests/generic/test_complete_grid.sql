@@ -12,7 +12,7 @@ with
 {{ name }}_members as (
 
     {%- for member in members %}
-    select '{{ member }}' as {{ name }}
+    select {{ customer_health.text_literal(member) }} as {{ name }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
