@@ -7,8 +7,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export DBT_PROFILES_DIR ?= $(CURDIR)
 
+# Where to build: duckdb, postgres or spark; the latter two need a server (docs/engines.md).
+TARGET ?= duckdb
+
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-bench build test lint format reference bench docs clean
+.PHONY: help env env-dev env-bench env-engines build test parity lint format reference bench docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,16 +28,21 @@ $(VENV)/package.stamp: pyproject.toml $(VENV)/run.stamp
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-env: $(VENV)/package.stamp ## the environment for building, from the hashed lock
+env: $(VENV)/package.stamp $(if $(filter-out duckdb,$(TARGET)),$(VENV)/$(TARGET).stamp) ## the environment for building on TARGET, from the hashed lock
 env-dev: env $(VENV)/dev.stamp
 env-bench: env $(VENV)/bench.stamp
+env-engines: env $(VENV)/postgres.stamp $(VENV)/spark.stamp
 
-build: env ## demo data if there is none, load, dbt build, publish, summary
-	$(BIN)/customer-health build
+build: env ## demo data if there is none, load, dbt build, publish, summary (TARGET=duckdb|postgres|spark)
+	$(BIN)/customer-health build --target $(TARGET)
 
+# Tests on Postgres and Spark are skipped, with the reason, where these are not installed.
 test: env-dev ## everything that proves the project: lint, unit, data and integration tests
 	$(MAKE) lint
 	$(BIN)/python -m pytest
+
+parity: env-engines ## the same data on DuckDB, Postgres and Spark, every mart compared value by value
+	$(BIN)/python tests/parity/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 # The templater asks for the columns of the source: one account is enough.
 lint: export CUSTOMER_HEALTH_WORK = $(CURDIR)/target/lint/work.duckdb

@@ -1,0 +1,12 @@
+-- Warns of labels that no seed knows: their customers are Unclassified until the seed has the label.
+{{ config(enabled=customer_health.subject_is_built('conversion'), severity='warn', group='customer_health') }}
+
+select
+    source as row_key,
+    column_name,
+    value as unknown_label,
+    count(*) as customer_count
+from {{ ref('value_findings') }}
+where reason_code = 'unknown_label'
+    and column_name in ('activity_risk_level', 'engagement_velocity', 'customer_tier')
+group by source, column_name, value
