@@ -11,6 +11,7 @@ import datetime
 import duckdb
 
 from customer_health.demo.draws import Draws, bounded, capped, ladder
+from customer_health.demo.flaws import Flaws, drawn, spoilt
 from customer_health.sql import literal, literals
 
 TABLE = "salesforce__customer_360_view"
@@ -72,6 +73,9 @@ COLUMNS = {
     "latest_lead_conversion_date": "timestamp",
 }
 
+# Columns in which text formats say 'n/a' where parquet has NaN; these say NaN in all formats.
+NOT_AVAILABLE = ()
+
 # Share of the accounts that bring further rows, and which. Every account keeps one usable row.
 REPEATS = {
     ("blank key",): 0.0008,
@@ -81,7 +85,7 @@ REPEATS = {
 }
 
 # Share of the rows with one spoilt value: the column and the expression that spoils it.
-DEFECTS = {
+DEFECTS: Flaws = {
     "negative revenue": (0.0006, "annual_revenue", "-annual_revenue"),
     "negative won amount": (0.0005, "total_won_amount", "-1 - total_won_amount"),
     "negative employees": (0.0005, "number_of_employees", "-number_of_employees"),
@@ -105,7 +109,7 @@ DEFECTS = {
 }
 
 # Share of the rows whose industry or segment is written in an unusual way; the label still holds.
-STRAY_LABELS = {
+STRAY_LABELS: Flaws = {
     "trailing blank": (0.0010, "industry_normalized", "lower(industry_normalized) || ' '"),
     "upper case": (0.0007, "industry_normalized", "upper(industry_normalized)"),
     "underscore": (
@@ -546,29 +550,22 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
 
 def _spoilt(draws: Draws) -> str:
     """At most one defect and one stray label for a row; both spare the revenue outliers."""
-    defects = draws.choose("defect", {name: share for name, (share, _, _) in DEFECTS.items()})
-    strays = draws.choose("stray", {name: share for name, (share, _, _) in STRAY_LABELS.items()})
-    rungs: dict[str, list[str]] = {}
-    for flag, flaws in (("defect", DEFECTS), ("stray_label", STRAY_LABELS)):
-        for name, (_, column, spoiler) in flaws.items():
-            rungs.setdefault(column, []).append(f"when {flag} = {literal(name)} then {spoiler}")
-    spoilt = ",\n                ".join(
-        f"case {' '.join(whens)} else {column} end as {column}" for column, whens in rungs.items()
-    )
     email = "lower(replace(account_owner_name, ' ', '.')) || '@example.com'"
     return f"""
     flawed as (
         select
             *,
             {email} as owner_email,
-            case when n not in {REVENUE_OUTLIERS} then {defects} end as defect,
-            case when n not in {REVENUE_OUTLIERS} then {strays} end as stray_label
+            case when n not in {REVENUE_OUTLIERS}
+                then {drawn(draws, "defect", DEFECTS)} end as defect,
+            case when n not in {REVENUE_OUTLIERS}
+                then {drawn(draws, "stray", STRAY_LABELS)} end as stray_label
         from described
     ),
     spoilt as (
         select
             * replace (
-                {spoilt}
+                {spoilt({"defect": DEFECTS, "stray_label": STRAY_LABELS})}
             )
         from flawed
     )"""

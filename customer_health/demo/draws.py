@@ -1,4 +1,4 @@
-"""Random draws as SQL expressions over the row number `n`.
+"""Random draws as SQL expressions over a row number.
 
 A draw depends on the row number, the seed and the name of its stream, and on nothing else: neither
 the number of rows nor the threads nor the order in which they are computed.
@@ -27,16 +27,20 @@ def capped(value: str, high: str, spare: str) -> str:
 
 
 class Draws:
-    """The streams of one seed. Streams of different names are independent of each other."""
+    """The streams of one seed. Streams of different names are independent of each other.
 
-    def __init__(self, seed: int) -> None:
+    `row` is the expression of the row number, a whole number that is never NULL.
+    """
+
+    def __init__(self, seed: int, row: str = "n") -> None:
         self.seed = seed
+        self.row = row
 
     def uniform(self, stream: str) -> str:
         """Return a double in (0, 1), never 0 and never 1."""
         digest = hashlib.blake2b(f"{self.seed}/{stream}".encode(), digest_size=8).digest()
         key = int.from_bytes(digest, "big")
-        return f"((hash(xor(n, {key}::ubigint)) >> 11)::double + 0.5) * power(2.0, -53)"
+        return f"((hash(xor({self.row}, {key}::ubigint)) >> 11)::double + 0.5) * power(2.0, -53)"
 
     def normal(self, stream: str) -> str:
         """Return a standard normal double (Box-Muller)."""

@@ -1,11 +1,21 @@
 """Demo tables as files: parquet, csv, or json with one object per line."""
 
 import datetime
+from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 
-from customer_health.demo import accounts
+from customer_health.demo import (
+    accounts,
+    customer_activity,
+    customer_addresses,
+    customer_funnel,
+    customer_mapping,
+    customer_value,
+    customers,
+)
 from customer_health.errors import UserError
 from customer_health.files import replacing
 from customer_health.progress import reported
@@ -20,8 +30,14 @@ FORMATS = {
 
 AS_OF = datetime.date(2026, 6, 1)
 
+# As many customers as accounts, up to about the number that the published cohort was drawn from.
+MOST_CUSTOMERS = 4_700
+
 # The writer keeps the order of the rows, for which it buffers; this bounds the buffer.
 MEMORY_LIMIT = "1500MB"
+
+# The demo tables; each is a module with the name of the table, its columns and its query.
+TABLES = (accounts, customer_activity, customer_funnel, customer_value, customer_addresses)
 
 
 def write_demo(
@@ -30,24 +46,65 @@ def write_demo(
     seed: int = 42,
     as_of: datetime.date = AS_OF,
     format_: str = "parquet",
-) -> Path:
-    """Write the demo tables into `folder` and return the path of the accounts.
+    customer_count: int | None = None,
+    with_mapping: bool = False,
+) -> list[Path]:
+    """Write the demo tables into `folder` and return their paths, the accounts first.
 
-    `count` is the number of accounts with a usable key; about 0.4 % more rows come on top. The
-    same arguments give the same rows in the same order. Dates count back from `as_of`, which is
-    no clock's. Raises UserError if the folder holds the table in another format.
+    `count` is the number of accounts with a usable key; about 0.4 % more rows come on top.
+    `customer_count` is that of customers with an e-mail address (default: as many as accounts, at
+    most `MOST_CUSTOMERS`). `with_mapping` adds the table that brings addresses to customers. The
+    same arguments give the same rows in the same order. Dates count back from `as_of`, which is no
+    clock's. All tables are written before the first takes its place. Raises UserError if the folder
+    holds one of the tables in another format, or a mapping although none is asked for.
     """
-    target = folder / f"{accounts.TABLE}.{format_}"
-    others = [path for path in table_files(folder).get(accounts.TABLE, []) if path != target]
-    if others:
-        raise UserError(
-            f"{others[0]} is there already and would be the same table as {target.name};"
-            " remove it or write to another folder with --out"
-        )
-    with replacing(target) as unfinished, duckdb.connect() as connection:
+    if customer_count is None:
+        customer_count = min(count, MOST_CUSTOMERS)
+    tables = [*TABLES, customer_mapping] if with_mapping else list(TABLES)
+    targets = {folder / f"{table.TABLE}.{format_}": table for table in tables}
+    _refuse_others(folder, targets)
+    with ExitStack() as stack, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}; set temp_directory = ''")
         accounts.prepare(connection, count)
-        rows = accounts.query(seed, as_of)
-        with reported(connection, f"writing {target}"):
-            connection.execute(f"copy ({rows}) to {literal(str(unfinished))} ({FORMATS[format_]})")
-    return target
+        customers.prepare(connection, customer_count, seed, as_of)
+        for target, table in targets.items():
+            if table is not accounts:
+                # Most of their rows are one customer's, whom threads cannot share; one alone keeps
+                # the order of the rows without a buffer.
+                connection.execute("set threads = 1")
+            unfinished = stack.enter_context(replacing(target))
+            rows = _select(table, seed, as_of, format_)
+            with reported(connection, f"writing {target}"):
+                connection.execute(
+                    f"copy ({rows}) to {literal(str(unfinished))} ({FORMATS[format_]})"
+                )
+    return list(targets)
+
+
+def _refuse_others(folder: Path, targets: dict[Path, ModuleType]) -> None:
+    """Raise UserError if files of the folder would mix with those to be written."""
+    files = table_files(folder)
+    for target, table in targets.items():
+        others = [path for path in files.get(table.TABLE, []) if path != target]
+        if others:
+            raise UserError(
+                f"{others[0]} is there already and would be the same table as {target.name};"
+                " remove it or write to another folder with --out"
+            )
+    if customer_mapping.TABLE in files and customer_mapping not in targets.values():
+        raise UserError(
+            f"{files[customer_mapping.TABLE][0]} is there already and would map the new addresses;"
+            " remove it or add --with-mapping"
+        )
+
+
+def _select(table: ModuleType, seed: int, as_of: datetime.date, format_: str) -> str:
+    """Return the rows of a table; text formats say 'n/a' in some columns instead of NaN."""
+    rows = table.query(seed, as_of)
+    if format_ == "parquet" or not table.NOT_AVAILABLE:
+        return rows
+    words = ", ".join(
+        f"case when isnan({name}) then 'n/a' else cast({name} as varchar) end as {name}"
+        for name in table.NOT_AVAILABLE
+    )
+    return f"select * replace ({words}) from ({rows})"

@@ -1,4 +1,4 @@
-"""Demo data: the same for the same seed, shaped like a CRM, dirty in small known shares."""
+"""Demo accounts: the same for the same seed, shaped like a CRM, dirty in small known shares."""
 
 import datetime
 from pathlib import Path
@@ -22,10 +22,15 @@ SAMPLE = 20_000
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """A connection whose view `rows` shows the demo accounts of the default seed."""
-    path = write_demo(tmp_path_factory.mktemp("demo"), SAMPLE)
+    path = write_accounts(tmp_path_factory.mktemp("demo"), SAMPLE)
     connection = duckdb.connect()
     connection.execute(f"create view rows as from {literal(str(path))}")
     return connection
+
+
+def write_accounts(folder: Path, count: int, **options: object) -> Path:
+    """Write the demo with a single customer and return the file of the accounts."""
+    return write_demo(folder, count, customer_count=1, **options)[0]
 
 
 def value(connection: duckdb.DuckDBPyConnection, query: str) -> object:
@@ -53,9 +58,9 @@ def fingerprint(threads: int, seed: int) -> tuple:
 
 
 def test_same_seed_gives_the_same_rows_in_the_same_order(tmp_path):
-    first = rows_of(write_demo(tmp_path / "first", 3000, seed=7))
-    assert first == rows_of(write_demo(tmp_path / "second", 3000, seed=7))
-    assert first != rows_of(write_demo(tmp_path / "other", 3000, seed=8))
+    first = rows_of(write_accounts(tmp_path / "first", 3000, seed=7))
+    assert first == rows_of(write_accounts(tmp_path / "second", 3000, seed=7))
+    assert first != rows_of(write_accounts(tmp_path / "other", 3000, seed=8))
 
 
 def test_threads_change_nothing():
@@ -64,8 +69,8 @@ def test_threads_change_nothing():
 
 
 def test_more_accounts_keep_the_first_ones(tmp_path):
-    few = rows_of(write_demo(tmp_path / "few", 900))
-    many = rows_of(write_demo(tmp_path / "many", 1800))
+    few = rows_of(write_accounts(tmp_path / "few", 900))
+    many = rows_of(write_accounts(tmp_path / "many", 1800))
     assert many[: len(few)] == few
 
 
@@ -146,7 +151,7 @@ def test_copies_are_exact_or_changed(sample):
 def test_revenue_outliers_need_a_thousand_accounts(tmp_path):
     huge = "select count(*) filter (annual_revenue > 2e10 and not isnan(annual_revenue)) from {}"
     counts = [
-        value(duckdb.connect(), huge.format(literal(str(write_demo(tmp_path / str(n), n)))))
+        value(duckdb.connect(), huge.format(literal(str(write_accounts(tmp_path / str(n), n)))))
         for n in (998, 5000)
     ]
     assert counts == [0, 2]
@@ -193,7 +198,7 @@ def test_addresses_of_owners_are_nobodys(sample):
 def test_text_formats_hold_the_same_rows(tmp_path, format_):
     names = "account_id, account_name, annual_revenue, account_created_date, last_won_date"
     parquet, text = (
-        f"select {names} from {literal(str(write_demo(tmp_path / kind, 2000, format_=kind)))}"
+        f"select {names} from {literal(str(write_accounts(tmp_path / kind, 2000, format_=kind)))}"
         for kind in ("parquet", format_)
     )
     with duckdb.connect() as connection:
@@ -208,10 +213,10 @@ def test_another_format_of_the_table_is_refused(tmp_path):
 
 
 def test_failure_leaves_the_earlier_file_and_nothing_else(tmp_path, monkeypatch):
-    path = write_demo(tmp_path, 10)
-    before = path.read_bytes()
+    paths = write_demo(tmp_path, 10)
+    before = [path.read_bytes() for path in paths]
     monkeypatch.setattr(accounts, "query", lambda *_: "select error('no')")
     with pytest.raises(duckdb.Error):
-        write_demo(tmp_path, 10)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+        write_demo(tmp_path, 10, seed=43)
+    assert [path.read_bytes() for path in paths] == before
+    assert set(tmp_path.iterdir()) == set(paths)
