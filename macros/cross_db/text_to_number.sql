@@ -4,12 +4,11 @@
     too small 0.
 #}
 {% macro text_to_double(column) %}
-    {{- return(
-        adapter.dispatch('text_to_double', 'customer_health')(customer_health.trimmed(column))
-    ) -}}
+    {{- return(adapter.dispatch('text_to_double', 'customer_health')(column)) -}}
 {% endmacro %}
 
-{% macro default__text_to_double(text) %}
+{% macro default__text_to_double(column) %}
+    {%- set text = customer_health.trimmed(column) -%}
     {{- return(
         "case when regexp_matches(" ~ text
         ~ ", '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$') then try_cast(" ~ text
@@ -21,7 +20,8 @@
     Its cast fails on what a double cannot hold, so such numbers are told apart as texts and decimals.
     The bounds lie half a step beyond the smallest and the largest double: what rounds to them is cast.
 #}
-{% macro postgres__text_to_double(text) %}
+{% macro postgres__text_to_double(column) %}
+    {%- set text = customer_health.trimmed(column) -%}
     {%- set number = "'^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?" -%}
     {%- set infinite = "when " ~ text ~ " like '-%' then cast('-infinity' as double precision)"
         ~ " else cast('infinity' as double precision) end" -%}
@@ -36,11 +36,13 @@
     ) -}}
 {% endmacro %}
 
-{# Java's $ also matches before a last line break: the look-ahead asks that nothing follows. #}
-{% macro spark__text_to_double(text) %}
+{#
+    The text once, as Hive's catalog holds a view of 32,700 characters at most. What does not match is
+    an empty text, and that no number. Of Java's patterns, [$] too would match before a last line break.
+#}
+{% macro spark__text_to_double(column) %}
     {{- return(
-        "case when " ~ text
-        ~ " rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$(?![^a])' then try_cast(" ~ text
-        ~ " as double) end"
+        "try_cast(regexp_extract(" ~ column
+        ~ ", r'^\\p{Zs}*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)\\p{Zs}*\\z', 1) as double)"
     ) -}}
 {% endmacro %}

@@ -4,12 +4,13 @@
     anything else or a day that never was.
 #}
 {% macro text_to_timestamp(column) %}
-    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(customer_health.trimmed(column))) -}}
+    {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(column)) -}}
 {% endmacro %}
 
-{% macro default__text_to_timestamp(text) %}
+{% macro default__text_to_timestamp(column) %}
+    {%- set text = customer_health.trimmed(column) -%}
     {{- return(
-        "case when regexp_matches(" ~ text ~ ", '" ~ customer_health.timestamp_pattern() ~ "$') then case"
+        "case when regexp_matches(" ~ text ~ ", '^" ~ customer_health.timestamp_pattern() ~ "$') then case"
         ~ " when length(" ~ text ~ ") > 16 and regexp_matches(" ~ text ~ ", '" ~ customer_health.offset_pattern()
         ~ "$') then timezone('UTC', try_cast(" ~ text ~ " as timestamp with time zone))"
         ~ " else try_cast(" ~ text ~ " as timestamp) end end"
@@ -17,11 +18,12 @@
 {% endmacro %}
 
 {# Its cast fails on a day that never was, and rounds where the others cut off. #}
-{% macro postgres__text_to_timestamp(text) %}
+{% macro postgres__text_to_timestamp(column) %}
+    {%- set text = customer_health.trimmed(column) -%}
     {%- set micros = "regexp_replace(" ~ text ~ ", '([.][0-9]{6})[0-9]+', '\\1')" -%}
     {%- set year = "cast(substr(" ~ text ~ ", 1, 4) as integer)" -%}
     {{- return(
-        "case when " ~ text ~ " ~ '" ~ customer_health.timestamp_pattern() ~ "$'"
+        "case when " ~ text ~ " ~ '^" ~ customer_health.timestamp_pattern() ~ "$'"
         ~ " and " ~ text ~ " !~ '^....-(02-3[01]|(04|06|09|11)-31)'"
         ~ " then case when " ~ text ~ " ~ '^....-02-29' and (mod(" ~ year ~ ", 4) <> 0 or (mod(" ~ year
         ~ ", 100) = 0 and mod(" ~ year ~ ", 400) <> 0)) then null"
@@ -32,21 +34,20 @@
 {% endmacro %}
 
 {#
-    The session's time zone is UTC (profiles.yml). Its cast wants seconds before an offset. The
-    look-ahead: see text_to_double.
+    The session's time zone is UTC (profiles.yml). Its cast wants seconds before an offset. The text
+    once: see text_to_double.
 #}
-{% macro spark__text_to_timestamp(text) %}
-    {%- set with_seconds = "regexp_replace(" ~ text ~ ", '^(.{16})([Z+-])', '$1:00$2')" -%}
+{% macro spark__text_to_timestamp(column) %}
     {{- return(
-        "case when " ~ text ~ " rlike '" ~ customer_health.timestamp_pattern() ~ "$(?![^a])' then try_cast("
-        ~ with_seconds ~ " as timestamp) end"
+        "try_cast(regexp_replace(regexp_extract(" ~ column ~ ", r'^\\p{Zs}*(" ~ customer_health.timestamp_pattern()
+        ~ ")\\p{Zs}*\\z', 1), '^(.{16})([Z+-])', '$1:00$2') as timestamp)"
     ) -}}
 {% endmacro %}
 
 {# Backslashes and named classes are left out: the three engines read these patterns alike. #}
 {% macro timestamp_pattern() %}
     {{- return(
-        '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+        '[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
         ~ '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(' ~ customer_health.offset_pattern() ~ ')?)?'
     ) -}}
 {% endmacro %}

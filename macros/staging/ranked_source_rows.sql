@@ -9,21 +9,28 @@
     {%- set kinds = customer_health.source_columns(source_table) -%}
     {%- set present = customer_health.present_columns(source_table, table.columns) -%}
     {%- set columns = present.keys() | list -%}
-    {%- set ordered = [] -%}
-    {%- for column in table.deciding + columns
-        if column in present and column not in ordered and column not in [table.key, table.latest] -%}
-        {%- do ordered.append(column) -%}
-    {%- endfor -%}
-    {%- set terms = [] -%}
+    {%- set deciding = [] -%}
     {%- if table.latest in present -%}
-        {%- do terms.append(customer_health.clean_value('source_rows.' ~ table.latest, 'timestamp', kinds[table.latest]) ~ ' desc nulls last') -%}
-    {%- endif -%}
-    {%- for column in ordered -%}
-        {%- set cleaned = customer_health.clean_value('source_rows.' ~ column, present[column], kinds[column]) -%}
-        {%- do terms.append(
-            (customer_health.byte_order(cleaned) if present[column] == 'text' else cleaned) ~ ' asc nulls last'
+        {%- do deciding.append(
+            customer_health.clean_value('source_rows.' ~ table.latest, 'timestamp', kinds[table.latest])
+            ~ ' desc nulls last'
         ) -%}
+    {%- endif -%}
+    {%- set others = [] -%}
+    {%- for column in table.deciding + columns
+        if column in present and column not in [table.key, table.latest] -%}
+        {%- set cleaned = customer_health.clean_value('source_rows.' ~ column, present[column], kinds[column]) -%}
+        {%- set term = (customer_health.byte_order(cleaned) if present[column] == 'text' else cleaned)
+            ~ ' asc nulls last' -%}
+        {%- if loop.index0 < table.deciding | select('in', present) | list | length -%}
+            {%- do deciding.append(term) -%}
+        {%- elif column not in table.deciding -%}
+            {%- do others.append(term) -%}
+        {%- endif -%}
     {%- endfor -%}
+    {%- set deciding = deciding or ['source_rows.key'] -%}
+    {#- Rows that are equal once cleaned may still be written differently. -#}
+    {%- do others.append(customer_health.byte_order(customer_health.row_text('source_rows', columns)) ~ ' asc') -%}
 
 with source_rows as (
 
@@ -42,18 +49,36 @@ keyed as (
 
 ),
 
-ranked as (
+-- The few deciding columns first: sorting all rows by all columns takes many times as long.
+foremost as (
 
     select
         source_rows.*,
-        row_number() over (
+        rank() over (
             partition by source_rows.key
-            order by
-                {{ (terms + ['source_rows.key']) | join(',\n                ') }}
-        ) as row_rank,
+            order by {{ deciding | join(', ') }}
+        ) as deciding_rank,
         count(*) over (partition by source_rows.key) as row_count
     from keyed as source_rows
     where source_rows.key is not null
+
+),
+
+ranked as (
+
+    select
+        {%- for column in columns %}
+        source_rows.{{ column }},
+        {%- endfor %}
+        source_rows.key,
+        row_number() over (
+            partition by source_rows.key
+            order by
+                {{ (deciding + others) | join(',\n                ') }}
+        ) as row_rank,
+        source_rows.row_count
+    from foremost as source_rows
+    where source_rows.deciding_rank <= 2
 
 ),
 

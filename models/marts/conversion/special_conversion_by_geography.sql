@@ -6,7 +6,7 @@ with addresses as (
 
     select
         customer360_id,
-        coalesce(source_system, 'Unknown') as source_system
+        coalesce(lower(source_system), 'Unknown') as source_system
     from {{ ref('stg_customer360__addresses') }}
 
 ),
