@@ -29,8 +29,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set deciding = deciding or ['source_rows.key'] -%}
-    {#- Rows that are equal once cleaned may still be written differently. -#}
-    {%- do others.append(customer_health.byte_order(customer_health.row_text('source_rows', columns)) ~ ' asc') -%}
+    {%- do others.extend(customer_health.order_as_they_came('source_rows', columns, kinds)) -%}
 
 with source_rows as (
 
@@ -100,6 +99,21 @@ select
     kept.*,
     {{ customer_health.row_text('kept', columns) }} as row_text
 from kept
+{% endmacro %}
+
+{#
+    Terms to sort rows by the values as they came: rows that are equal once cleaned may still be written
+    differently, and then one of them has a finding.
+#}
+{% macro order_as_they_came(table_alias, columns, kinds) %}
+    {%- set terms = [] -%}
+    {%- for column in columns -%}
+        {%- set value = table_alias ~ '.' ~ column -%}
+        {%- do terms.append(
+            (customer_health.byte_order(value) if kinds[column] == 'text' else value) ~ ' asc nulls last'
+        ) -%}
+    {%- endfor -%}
+    {{- return(terms) -}}
 {% endmacro %}
 
 {# The key of a source row: trimmed; e-mail addresses in lower case. NULL when blank. #}

@@ -165,20 +165,23 @@ def clean(rows: Iterable[Mapping[str, Any]], as_of_date: date | str) -> Cleaned:
         as_of_date = date.fromisoformat(as_of_date)
     latest = datetime(as_of_date.year, as_of_date.month, as_of_date.day) + timedelta(days=1)
 
-    by_key: dict[str, list[tuple[Row, list[Row]]]] = defaultdict(list)
+    by_key: dict[str, list[tuple[Row, list[Row], tuple]]] = defaultdict(list)
     rejected: list[Row] = []
     for raw in rows:
         key = as_text(raw.get("account_id"))
         if key is None:
             rejected.append({"key": None, "reason_code": "missing_key", "row_count": 1})
         else:
-            by_key[key].append(clean_row(key, raw, latest))
+            as_they_came = tuple(nulls_last(raw.get(column)) for column in COLUMNS)
+            by_key[key].append((*clean_row(key, raw, latest), as_they_came))
 
     accounts: list[Row] = []
     findings: list[Row] = []
     for key in sorted(by_key):
         candidates = by_key[key]
-        account, account_findings = min(candidates, key=lambda candidate: preference(candidate[0]))
+        account, account_findings, _ = min(
+            candidates, key=lambda candidate: (preference(candidate[0]), candidate[2])
+        )
         accounts.append(account)
         findings.extend(account_findings)
         dropped = len(candidates) - 1

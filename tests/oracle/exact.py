@@ -65,6 +65,20 @@ def quantile(values: Iterable[Number], probability: Number) -> float | None:
     return float(low + (position - below) * (high - low))
 
 
+def linear_quantile(values: Iterable[Number], probability: float) -> float | None:
+    """Continuous quantile in doubles, step by step: `lower + (upper - lower) * fraction`.
+
+    For cut-offs that values are compared with: what a third of three places is, only the doubles
+    say. A value among its ties comes back as it is.
+    """
+    ordered = sorted(float(value) for value in values)
+    if not ordered:
+        return None
+    position = probability * (len(ordered) - 1)
+    lower, upper = ordered[math.floor(position)], ordered[math.ceil(position)]
+    return lower + (upper - lower) * (position - math.floor(position))
+
+
 def in_micros(values: Iterable[Decimal]) -> list[int]:
     """Published values of six decimals as whole millionths."""
     return [int(value.scaleb(6)) for value in values]
@@ -142,3 +156,34 @@ def wilson_interval(count: int, of: int) -> tuple[Decimal, Decimal] | tuple[None
         lower = Decimal(0) if count == 0 else (middle - half) / scale
         upper = Decimal(1) if count == of else (middle + half) / scale
     return round_half_up(lower), round_half_up(upper)
+
+
+def f_statistic(groups: Sequence[Sequence[Decimal]]) -> Fraction | None:
+    """F of a one-way analysis of variance over published values, exact.
+
+    None for fewer than two groups, for as many groups as values, and where nothing varies inside
+    the groups.
+    """
+    groups = [in_micros(group) for group in groups if group]
+    count = sum(map(len, groups))
+    if len(groups) < 2 or count == len(groups):
+        return None
+    squares = sum(value * value for group in groups for value in group)
+    of_groups = sum(Fraction(sum(group) ** 2, len(group)) for group in groups)
+    of_all = Fraction(sum(map(sum, groups)) ** 2, count)
+    within = (squares - of_groups) / (count - len(groups))
+    between = (of_groups - of_all) / (len(groups) - 1)
+    return None if within == 0 else between / within
+
+
+def paulson_p_value(statistic: Number, between: int, within: int) -> float:
+    """Probability of an F at least this large, by Paulson's normal approximation (1942).
+
+    The cube root of F is close to normal: its deviate, then the upper tail of the normal curve.
+    """
+    root = float(statistic) ** (1 / 3)
+    of_between, of_within = 2 / (9 * between), 2 / (9 * within)
+    deviate = (root * (1 - of_within) - (1 - of_between)) / math.sqrt(
+        of_between + root * root * of_within
+    )
+    return math.erfc(deviate / math.sqrt(2)) / 2

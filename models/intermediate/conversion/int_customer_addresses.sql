@@ -54,7 +54,7 @@ select
     ranked.primary_email,
     ranked.customer360_id,
     addresses.customer360_id is not null as has_address,
-    coalesce(lower(addresses.source_system), 'Unknown') as source_system,
+    coalesce(lower(addresses.source_system), 'unknown') as source_system,
     coalesce(addresses.country, 'Unknown') as country,
     coalesce(addresses.state, 'Unknown') as state
 from ranked

@@ -36,7 +36,7 @@ channels as (
         count(health_score) as health_count,
         cast(sum({{ customer_health.to_decimal('health_score') }}) as decimal(38, 6)) as health_sum
     from customers
-    where activity_channel <> 'Unknown'
+    where activity_channel is not null
     group by activity_channel
 
 ),

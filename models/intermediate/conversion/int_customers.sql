@@ -53,8 +53,8 @@ select
     coalesce(
         activity.customer_health_score, customer_values.customer_health_score, funnels.customer_health_score
     ) as health_score,
-    coalesce(activity.primary_engagement_channel, 'Unknown') as activity_channel,
-    coalesce(funnels.primary_engagement_channel, 'Unknown') as funnel_channel,
+    activity.primary_engagement_channel as activity_channel,
+    funnels.primary_engagement_channel as funnel_channel,
     activity.in_marketo + activity.in_stripe + activity.in_zendesk as number_of_platforms,
     case
         when activity.in_marketo + activity.in_stripe + activity.in_zendesk is null then 'Unclassified'

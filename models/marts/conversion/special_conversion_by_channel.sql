@@ -12,7 +12,7 @@ channels as (
     {%- for channel_source in ['activity', 'funnel'] %}
     select
         '{{ channel_source }}' as channel_source,
-        {{ channel_source }}_channel as channel,
+        coalesce({{ channel_source }}_channel, 'Unknown') as channel,
         is_special_conversion
     from customers
     {{ 'union all' if not loop.last }}

@@ -1,4 +1,4 @@
--- Grain: one source system of addresses (and all), one country, or one state, as `grain` says.
+-- Grain: all addresses, one source system of addresses, one country, or one state, as `grain` says.
 -- Without a mapping nothing matches, and the table says so: match_rate 0, members under Unmatched.
 {{ config(enabled=customer_health.subject_is_built('conversion')) }}
 
@@ -6,7 +6,7 @@ with addresses as (
 
     select
         customer360_id,
-        coalesce(lower(source_system), 'Unknown') as source_system
+        coalesce(lower(source_system), 'unknown') as source_system
     from {{ ref('stg_customer360__addresses') }}
 
 ),
@@ -97,8 +97,8 @@ places as (
     from by_source_system
     union all
     select
-        'source_system' as grain,
-        'all' as source_system,
+        'all' as grain,
+        '' as source_system,
         '' as country,
         '' as state,
         cast(coalesce(sum(address_count), 0) as bigint) as address_count,

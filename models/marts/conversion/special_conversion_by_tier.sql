@@ -34,7 +34,7 @@ select
     summed.tier_mean_ltv,
     {{ customer_health.exact_mean('summed.member_ltv_sum', 'summed.member_ltv_count') }} as member_mean_ltv,
     {{ customer_health.exact_mean('summed.difference_sum', 'summed.member_ltv_count') }} as mean_ltv_difference,
-    {{ customer_health.to_decimal(customer_health.safe_divide('summed.difference_sum', 'summed.tier_mean_sum'), 9) }}
+    {{ customer_health.to_decimal(customer_health.safe_divide('summed.difference_sum', 'summed.tier_mean_sum')) }}
         as mean_ltv_difference_rate,
     {{ customer_health.exact_mean('summed.difference_from_others_sum', 'summed.compared_with_others_count') }}
         as mean_ltv_difference_from_others

@@ -55,12 +55,12 @@ select
     {{ customer_health.exact_mean('cohort.' ~ score ~ '_sum', 'cohort.' ~ score ~ '_count') }} as mean_{{ score }},
     {%- endfor %}
     {{ customer_health.exact_mean('cohort.difference_sum', 'cohort.compared_count') }} as mean_ltv_difference,
-    {{ customer_health.to_decimal(customer_health.safe_divide('cohort.difference_sum', 'cohort.tier_mean_sum'), 9) }}
+    {{ customer_health.to_decimal(customer_health.safe_divide('cohort.difference_sum', 'cohort.tier_mean_sum')) }}
         as mean_ltv_difference_rate,
     {{ customer_health.exact_mean('cohort.difference_from_others_sum', 'cohort.compared_with_others_count') }}
         as mean_ltv_difference_from_others,
     {{ customer_health.to_decimal(
-        customer_health.safe_divide('cohort.difference_from_others_sum', 'cohort.others_mean_sum'), 9
+        customer_health.safe_divide('cohort.difference_from_others_sum', 'cohort.others_mean_sum')
     ) }} as mean_ltv_difference_from_others_rate,
     {{ customer_health.to_decimal(
         customer_health.safe_divide('cohort.zendesk_active_count', 'cohort.zendesk_known_count'), 9

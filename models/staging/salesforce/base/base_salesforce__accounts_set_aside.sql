@@ -32,7 +32,7 @@ select
     {%- endfor %}
     {{ customer_health.row_text('source', columns) }} as row_text,
     ids_set_aside.account_id as key,
-    -- A total order: the most complete row, then the most recent activity, then every other column.
+    -- A total order: the most complete row, the most recent activity, every other column, values as they came.
     case
         when ids_set_aside.account_id is not null
             then row_number() over (
@@ -44,7 +44,8 @@ select
                     {%- set cleaned = customer_health.clean_value('source.' ~ column, rule, kinds[column]) %}
                     {{ customer_health.byte_order(cleaned) if rule in ['text', 'industry', 'size_segment'] else cleaned }}
                         asc nulls last
-                    {%- endfor %}
+                    {%- endfor %},
+                    {{ customer_health.order_as_they_came('source', columns, kinds) | join(',\n                    ') }}
             )
     end as row_rank
 from source
