@@ -14,12 +14,12 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
-from customer_health.demo.writer import AS_OF, FORMATS, write_demo
+from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
+from customer_health.engines import engine_for
 from customer_health.errors import UserError, as_sentence
-from customer_health.load import load
+from customer_health.profile import Target, read_target
 from customer_health.progress import say
 from customer_health.project import require_passed_build
-from customer_health.publish import publish
 from customer_health.summary import summary
 
 
@@ -99,6 +99,17 @@ def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument(
         "--accounts", type=_positive, default=10_000, metavar="N", help="how many (default 10000)"
     )
+    parser.add_argument(
+        "--customers",
+        type=_positive,
+        metavar="N",
+        help=f"how many (default: as many as accounts, at most {MOST_CUSTOMERS})",
+    )
+    parser.add_argument(
+        "--with-mapping",
+        action="store_true",
+        help="write the table too that brings addresses to customers",
+    )
     parser.add_argument("--seed", type=int, default=42, help="default 42")
     parser.add_argument(
         "--as-of",
@@ -123,7 +134,7 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         commands,
         "load",
         _load,
-        "bring a folder of files into the schema raw of the work file",
+        "bring a folder of files into the schema raw",
         "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/"
         " holds parquet parts. Source tables of the dbt project without a file become empty.",
     )
@@ -134,7 +145,7 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         metavar="DIR",
         help="default: CUSTOMER_HEALTH_RAW, else data/raw",
     )
-    _add_project_dir(parser)
+    _add_dbt_options(parser)
 
 
 def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -146,7 +157,7 @@ def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
         "Demo data is written first if there are no raw files. All other options go to `dbt build`,"
         " such as --vars, --select and --threads.",
     )
-    _add_project_dir(parser)
+    _add_dbt_options(parser)
 
 
 def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -154,14 +165,16 @@ def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
         commands,
         "publish",
         _publish,
-        "put the marts of the last dbt build in the place of the published file",
-        "Readers see the old file or the new one, whole. Nothing is published unless the last dbt"
-        " command was a build, run or test that passed.",
+        "put the marts of the last dbt build in the place of those that readers see",
+        "Readers see the old marts or the new ones, whole (on Spark one mart after the other)."
+        " Nothing is published unless the last dbt command was a build, run or test of the same"
+        " target that passed.",
     )
-    _add_project_dir(parser)
+    _add_dbt_options(parser)
 
 
-def _add_project_dir(parser: Parser) -> None:
+def _add_dbt_options(parser: Parser) -> None:
+    """Add the options of dbt that tell where to build."""
     parser.add_argument(
         "--project-dir",
         type=Path,
@@ -169,6 +182,19 @@ def _add_project_dir(parser: Parser) -> None:
         metavar="DIR",
         help="the dbt project (default: the current directory)",
     )
+    parser.add_argument(
+        "-t",
+        "--target",
+        metavar="NAME",
+        help="the target of the dbt profile: duckdb, postgres or spark (default: the profile's)",
+    )
+    parser.add_argument(
+        "--profiles-dir",
+        type=Path,
+        metavar="DIR",
+        help="the folder of profiles.yml (default: DBT_PROFILES_DIR, the project, ~/.dbt)",
+    )
+    parser.add_argument("--profile", metavar="NAME", help="default: the one the project names")
 
 
 def _positive(text: str) -> int:
@@ -187,34 +213,59 @@ def _date(text: str) -> datetime.date:
 
 def _demo(options: argparse.Namespace) -> None:
     folder = options.out or settings.raw_folder()
-    print(write_demo(folder, options.accounts, options.seed, options.as_of, options.format))
+    paths = write_demo(
+        folder,
+        options.accounts,
+        options.seed,
+        options.as_of,
+        options.format,
+        options.customers,
+        options.with_mapping,
+    )
+    print("\n".join(str(path) for path in paths))
 
 
 def _load(options: argparse.Namespace) -> None:
     folder = options.folder or settings.raw_folder()
-    for table in load(folder, settings.work_file(), options.project_dir):
+    engine = engine_for(_target(options))
+    with engine.locked():
+        loaded = engine.load(folder, options.project_dir)
+    for table in loaded:
         print(table.line)
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
 
 
 def _build(options: argparse.Namespace) -> None:
-    work_file = settings.work_file()
-    published = build(
-        settings.raw_folder(),
-        work_file,
-        settings.published_file(),
-        options.project_dir,
-        options.dbt_arguments,
-    )
+    target = _target(options)
+    engine = engine_for(target)
+    dbt_arguments = options.dbt_arguments
+    if options.profile is not None:
+        dbt_arguments = ["--profile", options.profile, *dbt_arguments]
+    with engine.locked():
+        build(engine, target, settings.raw_folder(), options.project_dir, dbt_arguments)
+        lines = summary(engine)
     print()
-    print("\n".join(summary(published.path, work_file)))
+    print("\n".join(lines))
 
 
 def _publish(options: argparse.Namespace) -> None:
-    require_passed_build(options.project_dir)
-    published = publish(settings.work_file(), settings.published_file())
-    print(f"{published.path}  {published.table_count} tables, {published.view_count} views")
+    target = _target(options)
+    require_passed_build(options.project_dir, target)
+    engine = engine_for(target)
+    with engine.locked():
+        published = engine.publish(options.project_dir)
+    print(f"{published.place}  {published.table_count} tables, {published.view_count} views")
+
+
+def _target(options: argparse.Namespace) -> Target:
+    """Return the target that the options name; profiles may read dbt's --vars."""
+    variables = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    variables.add_argument("--vars")
+    known, _ = variables.parse_known_args(options.dbt_arguments)
+    return read_target(
+        options.project_dir, options.target, options.profiles_dir, options.profile, known.vars
+    )
 
 
 if __name__ == "__main__":

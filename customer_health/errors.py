@@ -8,6 +8,15 @@ import duckdb
 KIND = re.compile(r"^(?:[A-Z][A-Za-z ]* Error|IO Error): ")
 LOCK = re.compile(r'lock on file "(?P<file>[^"]+)".*?(?:PID (?P<holder>\d+)|$)', re.DOTALL)
 
+# What surrounds the sentence in dbt's messages: the heading, the way there, engines' details.
+HEADING = re.compile(r"^[A-Z]\w* Error( in .*)?$")
+END_OF_CAUSE = re.compile(
+    r"^(> |-{5}|LINE \d+:|compiled code |Candidate |Possible |Original )"
+    r"|^(CONTEXT|DETAIL|HINT):|^at (java|org|scala)\."
+)
+# Spark names each exception with its Java class, and a condition twice.
+JAVA = re.compile(r"^(?:Error running query: |(?:[a-z]\w*\.)+[A-Z]\w*: |\[[A-Z_.]+\] )+")
+
 
 class UserError(Exception):
     """A failure that the user can do something about. Its text is one sentence for the terminal."""
@@ -33,3 +42,16 @@ def as_sentence(error: BaseException, doing: str) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{doing} failed: {error.strerror} ({error.filename})"
     return f"{doing} failed: {first_line(error)}"
+
+
+def sentence(message: str) -> str:
+    """Return what a message of dbt or Spark is about, without heading and way."""
+    said: list[str] = []
+    for line in map(str.strip, message.splitlines()):
+        if HEADING.match(line) or (not line and not said):
+            continue
+        if not line or END_OF_CAUSE.match(line):
+            break
+        said.append(JAVA.sub("", line))
+    text = " ".join(said).removeprefix("customer_health: ").rstrip(".")
+    return text or "dbt gave no reason"

@@ -33,7 +33,7 @@ def remove_leftovers(target: Path) -> None:
     """Remove what dead processes, or an earlier one of our own number, left beside `target`."""
     for leftover in target.parent.glob(f".{target.stem}.*{target.suffix}.tmp"):
         process = leftover.name.removeprefix(f".{target.stem}.").split(".")[0]
-        if process.isdigit() and (int(process) == os.getpid() or not _is_alive(int(process))):
+        if process.isdigit() and (int(process) == os.getpid() or not is_alive(int(process))):
             _remove(leftover)
 
 
@@ -43,7 +43,8 @@ def _remove(unfinished: Path) -> None:
     unfinished.with_name(f"{unfinished.name}.wal").unlink(missing_ok=True)
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine runs."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from customer_health.errors import UserError, first_line
+from customer_health.profile import Target
 
 SOURCE_FILES = "models/staging/*/_*__sources.yml"
 
@@ -44,8 +45,8 @@ def _described_tables(described: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def require_passed_build(project: Path) -> None:
-    """Raise UserError unless the last dbt command was a build, run or test, and passed.
+def require_passed_build(project: Path, target: Target) -> None:
+    """Raise UserError unless the last dbt command was a build, run or test of `target`, and passed.
 
     A command that was killed leaves a manifest, which is written first, but no results of its own.
     """
@@ -53,8 +54,11 @@ def require_passed_build(project: Path) -> None:
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         command, nodes = results["args"]["which"], results["results"]
-        last_of_all = _manifest(project).get("metadata", results["metadata"])["invocation_id"]
-        is_last = results["metadata"]["invocation_id"] == last_of_all
+        last_of_all = _manifest(project).get("metadata", results["metadata"])
+        is_last = results["metadata"]["invocation_id"] == last_of_all["invocation_id"]
+        # dbt notes a target only where an option named it.
+        built = results["args"].get("target") or target.name
+        engine = last_of_all.get("adapter_type", target.engine)
     except FileNotFoundError as error:
         raise UserError(
             f"there is no {path}, so nothing says that the marts passed their tests;"
@@ -72,6 +76,11 @@ def require_passed_build(project: Path) -> None:
             f"the last dbt command was `{command}`, which proves nothing about the marts;"
             " run `customer-health build`"
         )
+    if (built, engine) != (target.name, target.engine):
+        raise UserError(
+            f"the last dbt {command} was of the target {built} on {engine}, not of {target.name} on"
+            f" {target.engine}; run `customer-health build --target {target.name}`"
+        )
     failed = [node["unique_id"] for node in nodes if node["status"] in FAILED_STATUSES]
     if failed:
         raise UserError(
@@ -80,9 +89,17 @@ def require_passed_build(project: Path) -> None:
         )
 
 
-def adapter_type(project: Path) -> str:
-    """Return the engine of the project's last dbt command; `duckdb` if dbt wrote none down."""
-    return _manifest(project).get("metadata", {}).get("adapter_type", "duckdb")
+def built_relations(project: Path) -> set[tuple[str, str]]:
+    """Return schema and name of every table and view that a whole dbt build of the project makes.
+
+    They are those of dbt's last command; a project without a manifest has none.
+    """
+    return {
+        (node["schema"], node["alias"])
+        for node in _manifest(project).get("nodes", {}).values()
+        if node["resource_type"] in ("model", "seed")
+        and node["config"].get("materialized") != "ephemeral"
+    }
 
 
 def _manifest(project: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Copy the marts into a new file and put it in the place of the published one, in one step.
+"""DuckDB: copy the marts into a new file and put it in the place of the published one, in one step.
 
 Readers open the published file only, so they never wait for a build and never see half of one: they
 find the last good file until the new one is complete, checked and on disk.
@@ -11,15 +11,12 @@ from pathlib import Path
 
 import duckdb
 
+from customer_health.engines import Published
 from customer_health.errors import UserError, first_line
 from customer_health.files import replacing
 from customer_health.progress import reported
+from customer_health.schemas import MARTS, PRIVATE
 from customer_health.sql import identifier, literal, qualified
-
-SCHEMA = "marts"
-
-# Not for readers, and views over files that may be gone tomorrow.
-PRIVATE_SCHEMAS = ("raw", "quality")
 
 # The oldest storage format that current BI drivers read and our types need.
 STORAGE_VERSION = "v1.4.0"
@@ -48,15 +45,6 @@ class Relation:
     @property
     def kind(self) -> str:
         return "table" if self.sql is None else "view"
-
-
-@dataclass(frozen=True)
-class Published:
-    """What `publish` put in place: the file and the numbers of its tables and views."""
-
-    path: Path
-    table_count: int
-    view_count: int
 
 
 def publish(work_file: Path, target: Path) -> Published:
@@ -90,7 +78,7 @@ def publish(work_file: Path, target: Path) -> Published:
         # What a writer may have left beside the old file would spoil the new one.
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     kinds = [relation.kind for relation in relations]
-    return Published(target, kinds.count("table"), kinds.count("view"))
+    return Published(str(target), kinds.count("table"), kinds.count("view"))
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: str) -> None:
@@ -142,7 +130,7 @@ def _in_order(
         if name in ordered:
             return
         for source in _sources(connection, relation, relations):
-            if source[0] in PRIVATE_SCHEMAS:
+            if source[0] in PRIVATE:
                 raise UserError(
                     f"the view {'.'.join(name)} reads {'.'.join(source)}, which is not published;"
                     " make a table of the view or of what it reads"
@@ -151,7 +139,7 @@ def _in_order(
         ordered[name] = relation
 
     for name in sorted(relations):
-        if name[0] == SCHEMA:
+        if name[0] == MARTS:
             add(name)
     return list(ordered.values())
 

@@ -79,9 +79,14 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
             return _read_csv(connection, path)
         return _read_json(connection, path)
     except UNREADABLE as error:
-        detail = CSV_DETAIL.search(str(error))
-        what = first_line(error) + (f", {detail.group(0)}" if detail else "")
-        raise UserError(f"{path} cannot be read: {what}; mend or remove the file") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path | None, error: BaseException) -> UserError:
+    """Return the sentence for a file that cannot be read to its end."""
+    detail = CSV_DETAIL.search(str(error))
+    what = first_line(error) + (f", {detail.group(0)}" if detail else "")
+    return UserError(f"{path} cannot be read: {what}; mend or remove the file")
 
 
 def _table_name(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Where things live: three paths, each from its environment variable, else a default.
+"""Where things live and who reads them, each from its environment variable, else a default.
 
 Relative paths count from the current directory, as in dbt's own profile.
 """
@@ -20,3 +20,13 @@ def work_file() -> Path:
 def published_file() -> Path:
     """Return the DuckDB file that readers open. Only `publish` replaces it, as a whole."""
     return Path(os.environ.get("CUSTOMER_HEALTH_PUBLISHED") or "warehouse/customer_health.duckdb")
+
+
+def spark_stage() -> Path:
+    """Return the folder in which `load` hands files to Spark: its driver and workers read it."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_SPARK_STAGE") or "warehouse/spark_stage")
+
+
+def reader_role() -> str:
+    """Return the Postgres role that may read the marts and nothing else."""
+    return os.environ.get("CUSTOMER_HEALTH_READER") or "bi_reader"

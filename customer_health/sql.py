@@ -1,4 +1,4 @@
-"""Quoting of names and texts for DuckDB."""
+"""Quoting of names and texts for DuckDB and Postgres, which agree on it."""
 
 from collections.abc import Iterable
 

@@ -1,86 +1,93 @@
-"""What a build made, in a few lines for the terminal."""
+"""What a build made, in a few lines for the terminal: the same figures on every engine."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
-import duckdb
+from customer_health.engines import Engine
+from customer_health.schemas import MARTS, QUALITY
 
 NEEDED = {"account_health", "policies", "health_bands", "risk_matrix"}
+NEEDED_QUALITY = {"rejected_rows", "value_findings"}
 RISKIEST_CELLS = 3
 
+POLICY = "select policy from {marts}.policies where is_active"
+# A sum of decimals is exact everywhere, a mean is not.
 HEADLINE = """
-    select count(*), count(health_score), avg(health_score), sum(predicted_6m_revenue)
-    from marts.account_health
+    select count(*), count(health_score), sum(health_score), sum(predicted_6m_revenue)
+    from {marts}.account_health
 """
 BANDS = """
-    select health_band, count(*)
-    from marts.account_health
-    left join marts.health_bands using (policy, health_band)
-    group by health_band, position
-    order by position nulls last
+    select account_health.health_band, count(*)
+    from {marts}.account_health
+    left join {marts}.health_bands
+        on account_health.policy = health_bands.policy
+        and account_health.health_band = health_bands.health_band
+    group by account_health.health_band, health_bands.position
+    order by health_bands.position nulls last
 """
 TIERS = """
     select contribution_tier, count(*)
-    from marts.account_health
+    from {marts}.account_health
     group by contribution_tier
     order by avg(predicted_6m_revenue) desc nulls last, contribution_tier
 """
 CELLS = f"""
-    select industry || ' x ' || account_size_segment, low_health_count, scored_count
-    from marts.risk_matrix
-    inner join marts.policies using (policy)
-    where is_active
-    order by priority_rank
+    select
+        risk_matrix.industry,
+        risk_matrix.account_size_segment,
+        risk_matrix.low_health_count,
+        risk_matrix.scored_count
+    from {{marts}}.risk_matrix
+    inner join {{marts}}.policies on risk_matrix.policy = policies.policy
+    where policies.is_active
+    order by risk_matrix.priority_rank
     limit {RISKIEST_CELLS}
 """
-QUALITY = """
+QUALITY_COUNTS = """
     select
-        (select coalesce(sum(row_count), 0) from quality.rejected_rows),
-        (select count(*) from quality.value_findings)
+        (select coalesce(sum(row_count), 0) from {quality}.rejected_rows),
+        (select count(*) from {quality}.value_findings)
 """
 
 
-def summary(published: Path, work_file: Path) -> list[str]:
-    """Return the lines of the summary: figures of the active policy, rejects, and paths.
+def summary(engine: Engine) -> list[str]:
+    """Return the lines of the summary: figures of the active policy, rejects, and places.
 
-    Without the subject account health there are only the paths.
+    Without the subject account health there are only the places.
     """
     lines = []
-    with duckdb.connect(published, read_only=True) as connection:
-        names = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
-        ).fetchall()
-        if {name for (name,) in names} >= NEEDED:
-            lines += _figures(connection)
-    with duckdb.connect(work_file, read_only=True) as connection:
-        lines += _quality(connection)
-    return [*lines, f"Work file     {work_file}", f"Published     {published}"]
+    if engine.tables(MARTS) >= NEEDED:
+        lines += _figures(engine)
+    if engine.tables(QUALITY) >= NEEDED_QUALITY:
+        lines += _quality(engine)
+    return [*lines, *engine.places()]
 
 
-def _figures(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    [(policy,)] = connection.execute("select policy from marts.policies where is_active").fetchall()
-    [(accounts, scored, health, forecast)] = connection.execute(HEADLINE).fetchall()
-    bands = connection.execute(BANDS).fetchall()
-    tiers = connection.execute(TIERS).fetchall()
-    cells = connection.execute(CELLS).fetchall()
-    mean = "none" if health is None else f"{health:.2f}"
+def _rows(engine: Engine, sql: str) -> Sequence[tuple[Any, ...]]:
+    return engine.query(sql.format(marts=engine.schema(MARTS), quality=engine.schema(QUALITY)))
+
+
+def _figures(engine: Engine) -> list[str]:
+    [(policy,)] = _rows(engine, POLICY)
+    [(accounts, scored, health, forecast)] = _rows(engine, HEADLINE)
+    bands, tiers, cells = (_rows(engine, sql) for sql in (BANDS, TIERS, CELLS))
+    mean = "none" if health is None else f"{health / scored:.2f}"
     return [
         f"Accounts      {accounts:,}, of them {scored:,} scored by the policy {policy}",
         f"Mean health   {mean}; " + ", ".join(f"{band} {count:,}" for band, count in bands),
         f"6 months      {forecast or 0:,.0f} predicted; "
         + ", ".join(f"{tier} {count:,}" for tier, count in tiers),
         *(
-            f"Risk {rank}        {cell}: {low:,} of {count:,} accounts low"
-            for rank, (cell, low, count) in enumerate(cells, start=1)
+            f"Risk {rank}        {industry} x {segment}: {low:,} of {count:,} accounts low"
+            for rank, (industry, segment, low, count) in enumerate(cells, start=1)
         ),
     ]
 
 
-def _quality(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    try:
-        [(rejected, findings)] = connection.execute(QUALITY).fetchall()
-    except duckdb.CatalogException:
-        return []
+def _quality(engine: Engine) -> list[str]:
+    [(rejected, findings)] = _rows(engine, QUALITY_COUNTS)
+    schema = engine.schema(QUALITY).split(".")[-1]
     return [
-        f"Rejected      {rejected:,} rows (quality.rejected_rows),"
-        f" {findings:,} values set to unknown or noted (quality.value_findings)"
+        f"Rejected      {rejected:,} rows ({schema}.rejected_rows),"
+        f" {findings:,} values set to unknown or noted ({schema}.value_findings)"
     ]

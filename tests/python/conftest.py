@@ -1,5 +1,6 @@
 """Shared by the tests of the Python package: a folder of its own, and the command line."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,15 +8,18 @@ import pytest
 
 from customer_health.cli import main
 
+# Set where no test may skip for want of a server.
+REQUIRE_ENGINES = "CUSTOMER_HEALTH_REQUIRE_ENGINES"
+
 Outcome = tuple[int, str, str]
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder as the current directory, with all three paths at their defaults."""
-    for name in ("RAW", "WORK", "PUBLISHED"):
-        monkeypatch.delenv(f"CUSTOMER_HEALTH_{name}", raising=False)
-    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
+    """An empty folder as the current directory, with all settings at their defaults."""
+    for name in list(os.environ):
+        if name.startswith(("CUSTOMER_HEALTH_", "DBT_", "PG")) and name != REQUIRE_ENGINES:
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from customer_health import __version__
-from customer_health.build import first_cause, sentence
-from customer_health.errors import as_sentence
+from customer_health.build import first_cause
+from customer_health.engines.duckdb import DuckDB
+from customer_health.errors import as_sentence, sentence
 from customer_health.summary import summary
 
 COMMANDS = ("demo", "load", "build", "publish")
@@ -72,15 +73,20 @@ def test_unwritable_folder_gives_one_sentence(house, run):
 
 def test_demo_writes_where_it_is_told(house, run):
     status, out, _ = run("demo", "--accounts", 5, "--format", "csv", "--out", "here")
-    assert (status, out) == (0, "here/salesforce__customer_360_view.csv\n")
-    status, out, _ = run("demo", "--accounts", 5)
-    assert (status, out) == (0, "data/raw/salesforce__customer_360_view.parquet\n")
+    written = sorted(str(path) for path in Path("here").iterdir())
+    assert (status, sorted(out.splitlines())) == (0, written)
+    assert len(written) == 5
+    status, out, _ = run("demo", "--accounts", 5, "--customers", 3, "--with-mapping")
+    assert (status, len(out.splitlines())) == (0, 6)
+    assert out.startswith("data/raw/salesforce__customer_360_view.parquet\n")
+    assert out.endswith("data/raw/customer360__mapping.parquet\n")
 
 
 def test_as_of_moves_the_dates(house, run):
     def newest(as_of: str) -> str:
         run("demo", "--accounts", 200, "--as-of", as_of, "--out", as_of)
-        query = f"select max(latest_opportunity_date)::date::text from '{as_of}/*.parquet'"
+        accounts = f"'{as_of}/salesforce__*.parquet'"
+        query = f"select max(latest_opportunity_date)::date::text from {accounts}"
         return duckdb.execute(query).fetchall()[0][0]
 
     assert newest("2026-06-01") == "2026-06-01"
@@ -237,7 +243,8 @@ def test_second_build_at_once_gives_one_sentence(project):
 
 
 def test_summary_tells_the_figures_of_the_active_policy(house):
-    published, work = house / "published.duckdb", house / "work.duckdb"
+    published, work = Path("warehouse/customer_health.duckdb"), Path("warehouse/work.duckdb")
+    published.parent.mkdir()
     with duckdb.connect(published) as connection:
         connection.execute(
             """
@@ -270,7 +277,7 @@ def test_summary_tells_the_figures_of_the_active_policy(house):
             create table quality.value_findings as from range(7);
             """
         )
-    assert summary(published, work) == [
+    assert summary(DuckDB()) == [
         "Accounts      3, of them 2 scored by the policy mine",
         "Mean health   60.00; High 1, Low 1, Unscored 1",
         "6 months      1,200 predicted; A 1, B 1, Unscored 1",

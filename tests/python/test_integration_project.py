@@ -1,28 +1,87 @@
-"""The package installed in another dbt project: macros through wrappers, and tests of our tests."""
+"""The package installed in another dbt project: macros through wrappers, and tests of our tests.
+
+On DuckDB, on a real Postgres server and on a real Spark cluster.
+"""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from engines.servers import (
+    PostgresServer,
+    ServerUnavailable,
+    SparkCluster,
+    postgres_server,
+    skip_without,
+    spark_cluster,
+)
 
 PROJECT = Path(__file__).resolve().parents[1] / "integration"
 DBT = str(Path(sys.executable).with_name("dbt"))
 
+Server = TypeVar("Server")
 
-@pytest.mark.parametrize("command", [["deps"], ["build", "--quiet"]], ids=["deps", "build"])
-def test_integration_project(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.getbasetemp() / "integration"
-    folder.mkdir(exist_ok=True)
-    environment = {
-        **os.environ,
-        "CUSTOMER_HEALTH_INTEGRATION_WORK": str(folder / "integration.duckdb"),
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A Postgres server with an empty database."""
+    yield from running(postgres_server(tmp_path_factory.mktemp("postgres")))
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    """A Spark cluster with an empty catalog."""
+    yield from running(spark_cluster(tmp_path_factory.mktemp("spark")))
+
+
+def running(server: AbstractContextManager[Server]) -> Iterator[Server]:
+    """Yield the server while it runs; skip the test where it cannot be started."""
+    try:
+        with server as started:
+            yield started
+    except ServerUnavailable as error:
+        skip_without(error)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The package as a dependency of the integration project."""
+    run_dbt("deps", tmp_path_factory.mktemp("deps"), {})
+
+
+def run_dbt(command: str, folder: Path, environment: dict[str, str]) -> None:
+    """Run a dbt command in the integration project; fail with what it says unless it passes."""
     result = subprocess.run(
-        [DBT, *command], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+        [DBT, "--quiet", command],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "CUSTOMER_HEALTH_INTEGRATION_WORK": str(folder / "integration.duckdb"),
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-1000:]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
+def test_integration_project(
+    engine: str, installed: None, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    environment = {"CUSTOMER_HEALTH_TARGET": engine}
+    if engine != "duckdb":
+        environment |= request.getfixturevalue(engine).environment()
+    run_dbt("build", tmp_path, environment)

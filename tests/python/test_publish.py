@@ -103,7 +103,7 @@ def write_results(status: str = "success", command: str = "build", manifest: str
 
 def test_marts_and_what_their_views_read_are_published(work):
     published = publish(work, TARGET)
-    assert (published.path, published.table_count, published.view_count) == (TARGET, 2, 3)
+    assert (published.place, published.table_count, published.view_count) == (str(TARGET), 2, 3)
     assert read(
         "select table_schema, table_name, table_type from information_schema.tables order by all"
     ) == [

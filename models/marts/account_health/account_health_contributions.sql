@@ -66,12 +66,14 @@ select
     {{ metric.scaled_column }} as scaled_value,
     cast({{ metric.weight }} as decimal(9, 6)) as weight,
     {{ metric.points_column }} as points,
-    case
-        when {{ metric.points_column }} is not null
-            then {{ customer_health.from_millionths(
-                'max_millionths_' ~ loop.index ~ ('' if loop.first else ' - max_millionths_' ~ (loop.index - 1))
-            ) }}
-    end as max_points
+    cast(
+        case
+            when {{ metric.points_column }} is not null
+                then {{ customer_health.from_millionths(
+                    'max_millionths_' ~ loop.index ~ ('' if loop.first else ' - max_millionths_' ~ (loop.index - 1))
+                ) }}
+        end as decimal(9, 6)
+    ) as max_points
 from accumulated
 {{ 'union all' if not loop.last }}
 {% endfor %}

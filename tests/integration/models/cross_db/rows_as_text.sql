@@ -1,6 +1,9 @@
--- Grain: one row, written as JSON text.
+-- Grain: one row, written as JSON text. A fixture of a unit test cannot hold a backslash on every
+-- engine: a caret stands for it.
 
 select
     shares.example,
-    {{ customer_health.row_text('shares', ['successes', 'trials', 'example']) }} as row_text
+    replace(
+        {{ customer_health.row_text('shares', ['successes', 'trials', 'example']) }}, chr(92), '^'
+    ) as row_text
 from {{ ref('input_shares') }} as shares

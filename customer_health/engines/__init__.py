@@ -1,0 +1,78 @@
+"""The engines that the marts are built on, behind one small set of methods.
+
+DuckDB builds in a file of its own and publishes a copy. Postgres and Spark have readers at any
+time: there dbt builds a second set of schemas, which takes the place of the published one.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from customer_health.errors import UserError
+from customer_health.load import LoadedTable
+from customer_health.profile import Target
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `publish` put in place: where, and the numbers of its tables and views."""
+
+    place: str
+    table_count: int
+    view_count: int
+
+
+class Engine(Protocol):
+    """What a build needs of an engine. Every method but `locked` is called while it is locked.
+
+    Each raises UserError for whatever the user can mend.
+    """
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Connect, and keep other builds, loads and publishes out until the end."""
+
+    def load(self, folder: Path, project: Path) -> list[LoadedTable]:
+        """Bring the files of `folder` into the schema raw, all of them or none."""
+
+    def prepare(self) -> dict[str, str]:
+        """Make room for a new set of marts; return the environment in which dbt builds it."""
+
+    def let_go(self) -> None:
+        """Close what dbt has left open in this process."""
+
+    def publish(self, project: Path) -> Published:
+        """Put the marts that dbt has built in the place of those that readers see."""
+
+    def tables(self, layer: str) -> set[str]:
+        """Return the names of the tables and views in a layer of the published set."""
+
+    def schema(self, layer: str) -> str:
+        """Return the schema that holds a layer of the published set, as a query names it."""
+
+    def query(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a query over the published set."""
+
+    def places(self) -> list[str]:
+        """Return the lines that tell where everything is."""
+
+
+def engine_for(target: Target) -> Engine:
+    """Return the engine of a target. Its packages are imported here, so that none needs all."""
+    if target.engine == "duckdb":
+        from customer_health.engines.duckdb import DuckDB
+
+        return DuckDB()
+    if target.engine == "postgres":
+        from customer_health.engines.postgres import Postgres
+
+        return Postgres(target)
+    if target.engine == "spark":
+        from customer_health.engines.spark import Spark
+
+        return Spark(target)
+    raise UserError(
+        f"the target {target.name} is on {target.engine}, but customer-health knows duckdb,"
+        " postgres and spark only; use dbt itself"
+    )

@@ -1,0 +1,119 @@
+"""DuckDB: raw tables are views over their files, dbt builds in the work file, a copy is published.
+
+Nothing is copied into `raw`. The work file is locked by whoever writes it, so that two builds at
+once never happen.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from customer_health import settings
+from customer_health.engines import Published
+from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.publish import publish
+from customer_health.schemas import QUALITY, RAW
+from customer_health.sql import identifier, literal, qualified
+
+# Names of the two files while the summary reads them.
+PUBLISHED, WORK = "published", "work"
+
+
+class DuckDB:
+    """The engine of files: the work file and the published one."""
+
+    def __init__(self) -> None:
+        self._work_file = settings.work_file()
+        self._published_file = settings.published_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Do nothing: DuckDB locks the work file while it is open for writing."""
+        yield
+
+    def load(self, folder: Path, project: Path) -> list[LoadedTable]:
+        """Make the schema `raw` of the work file show the files of `folder`, all or none.
+
+        Tables of an earlier load whose file is gone are dropped, or become empty if the project
+        knows them.
+        """
+        self._work_file.parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(self._work_file) as connection:
+            tables = planned(connection, folder, project)
+            connection.begin()
+            connection.execute(f"create schema if not exists {RAW}")
+            tables = without_foreign(tables, _drop_own(connection))
+            for table in tables:
+                _show(connection, table)
+            connection.commit()
+        return [LoadedTable(table.name, table.row_count, table.path) for table in tables]
+
+    def prepare(self) -> dict[str, str]:
+        """Return where the work file is: dbt may count relative paths from the project."""
+        return {"CUSTOMER_HEALTH_WORK": str(self._work_file.absolute())}
+
+    def let_go(self) -> None:
+        """Close the work file, which else stays open, and locked, as long as this process lives."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+
+    def publish(self, project: Path) -> Published:
+        """Put a copy of the marts in the place of the published file."""
+        return publish(self._work_file, self._published_file)
+
+    def tables(self, layer: str) -> set[str]:
+        """Return the names of the tables and views: marts as published, the rest as built."""
+        database, schema = self.schema(layer).split(".")
+        names = self.query(
+            "select table_name from information_schema.tables where table_catalog ="
+            f" {literal(database)} and table_schema = {literal(schema)}"
+        )
+        return {name for (name,) in names}
+
+    def schema(self, layer: str) -> str:
+        """Return the schema with the name that its file has in `query`."""
+        return f"{WORK if layer == QUALITY else PUBLISHED}.{layer}"
+
+    def query(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a query over both files."""
+        with duckdb.connect() as connection:
+            for path, name in ((self._published_file, PUBLISHED), (self._work_file, WORK)):
+                connection.execute(f"attach {literal(str(path))} as {identifier(name)} (read_only)")
+            return connection.execute(sql).fetchall()
+
+    def places(self) -> list[str]:
+        """Return the lines of the two files."""
+        return [f"Work file     {self._work_file}", f"Published     {self._published_file}"]
+
+
+def _drop_own(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Drop what an earlier load made; return the names in `raw` that something else made."""
+    relations = connection.execute(
+        """
+        select 'view', view_name, comment from duckdb_views()
+        where database_name = current_database() and schema_name = $schema
+        union all
+        select 'table', table_name, comment from duckdb_tables()
+        where database_name = current_database() and schema_name = $schema
+        """,
+        {"schema": RAW},
+    ).fetchall()
+    foreign = set()
+    for kind, name, comment in relations:
+        if comment == MARK:
+            connection.execute(f"drop {kind} {qualified(RAW, name)}")
+        else:
+            foreign.add(name.lower())
+    return foreign
+
+
+def _show(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    """Create the view over a file, or the empty table."""
+    kind = "table" if table.is_empty else "view"
+    name = qualified(RAW, table.name)
+    connection.execute(f"create {kind} {name} as {table.select}")
+    connection.execute(f"comment on {kind} {name} is {literal(MARK)}")

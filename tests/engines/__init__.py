@@ -1,0 +1,1 @@
+"""Real servers for the tests: one Postgres server and one Spark cluster, on loopback only."""
