@@ -1118,9 +1118,9 @@ def special_conversion_by_geography(cleaned: Cleaned, customers: Sequence[Custom
     """How many addresses reach a customer, by system; then the members by country and state.
 
     Shares are of all members. The members of a system are those whose address comes from it; of
-    the grain `all`, those who have an address. An address without a country or state counts as `Unknown`.
-    Without any address the match rate is 0: the table says that nothing matched. The case of a
-    system's name does not matter.
+    the grain `all`, those who have an address. An address without a country or state counts as
+    `Unknown`. Without any address the match rate is 0: the table says that nothing matched. The
+    case of a system's name does not matter.
     """
     members = members_of(customers)
     chosen = {one.customer360_id for one in customers if one.customer360_id is not None}
