@@ -12,10 +12,10 @@ LOCK = re.compile(r'lock on file "(?P<file>[^"]+)".*?(?:PID (?P<holder>\d+)|$)',
 HEADING = re.compile(r"^[A-Z]\w* Error( in .*)?$")
 END_OF_CAUSE = re.compile(
     r"^(> |-{5}|LINE \d+:|compiled code |Candidate |Possible |Original )"
-    r"|^(CONTEXT|DETAIL|HINT):|^at (java|org|scala)\."
+    r"|^(CONTEXT|DETAIL|HINT):|^at (java|org|scala)\.|^== SQL"
 )
 # Spark names each exception with its Java class, and a condition twice.
-JAVA = re.compile(r"^(?:Error running query: |(?:[a-z]\w*\.)+[A-Z]\w*: |\[[A-Z_.]+\] )+")
+JAVA = re.compile(r"^(?:Error running query: |(?:[a-z]\w*\.)+[A-Z]\w*:\s*|\[[A-Z_.]+\] )+")
 
 
 class UserError(Exception):
@@ -53,5 +53,5 @@ def sentence(message: str) -> str:
         if not line or END_OF_CAUSE.match(line):
             break
         said.append(JAVA.sub("", line))
-    text = " ".join(said).removeprefix("customer_health: ").rstrip(".")
+    text = " ".join(said).strip().removeprefix("customer_health: ").rstrip(".")
     return text or "dbt gave no reason"

@@ -11,6 +11,12 @@ import yaml
 from customer_health import settings
 from customer_health.errors import UserError, sentence
 
+DEFAULT = "duckdb"
+ENGINES = (DEFAULT, "postgres", "spark")
+
+# By this variable the profile of the project itself chooses the target.
+TARGET_VARIABLE = "CUSTOMER_HEALTH_TARGET"
+
 # What dbt says when the package of an engine, or the driver below it, is not installed.
 MISSING_PACKAGES = ("Could not find adapter type", "additional dependencies")
 
@@ -44,14 +50,16 @@ def read_target(
     folder = _profiles_dir(project, profiles_dir)
     described = project / "dbt_project.yml"
     if not _names_profile(described, profile) or not (folder / "profiles.yml").is_file():
-        asked = name or profile or profiles_dir
-        if asked is None:
-            return Target("duckdb", "duckdb")
+        asked = name or profile or profiles_dir or os.environ.get(TARGET_VARIABLE) or DEFAULT
+        if asked == DEFAULT and name is None:
+            return Target(DEFAULT, DEFAULT)
         raise UserError(
             f"{asked} cannot be used, because there is no {folder / 'profiles.yml'} or no profile"
             f" in {described}; see --profiles-dir and --project-dir"
         )
     loaded = _load(project, name, folder, profile, variables)
+    if loaded.credentials.type not in ENGINES:
+        raise _unknown(loaded.credentials.type)
     return Target(loaded.target_name, loaded.credentials.type, loaded.credentials, folder)
 
 
@@ -105,7 +113,16 @@ def _load(
     except DbtBaseException as error:
         if any(words in str(error) for words in MISSING_PACKAGES):
             engine = "spark" if "thrift" in str(error) else str(error).rstrip("!").split()[-1]
+            if engine not in ENGINES:
+                raise _unknown(engine) from error
             raise UserError(
                 f"dbt-{engine} is not installed; run `make env TARGET={engine}`"
             ) from error
         raise UserError(f"{folder / 'profiles.yml'}: {sentence(str(error))}") from error
+
+
+def _unknown(engine: str) -> UserError:
+    return UserError(
+        f"customer-health builds on {', '.join(ENGINES)}, but the target is on {engine}; name"
+        " another with --target, or use dbt itself"
+    )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from customer_health.errors import UserError
 from customer_health.load import LoadedTable
 from customer_health.profile import Target
 
@@ -68,11 +67,6 @@ def engine_for(target: Target) -> Engine:
         from customer_health.engines.postgres import Postgres
 
         return Postgres(target)
-    if target.engine == "spark":
-        from customer_health.engines.spark import Spark
+    from customer_health.engines.spark import Spark
 
-        return Spark(target)
-    raise UserError(
-        f"the target {target.name} is on {target.engine}, but customer-health knows duckdb,"
-        " postgres and spark only; use dbt itself"
-    )
+    return Spark(target)

@@ -1,4 +1,5 @@
 -- Grain: one source row without a key, or one key that the source holds more than once (losers folded).
+-- noqa: disable=LT02
 {{ config(
     enabled=customer_health.subject_is_built('account_health') or customer_health.subject_is_built('conversion')
 ) }}

@@ -64,6 +64,45 @@ def test_wrong_use_gives_one_sentence(run, arguments, complaint):
     assert "--help`" in err
 
 
+@pytest.mark.parametrize("command", ["load", "build", "publish"])
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--target", "oracle"], "profiles.yml: The profile 'small' does not have a target named"),
+        (["-t", "oracle"], "The valid target names for this profile are: - duckdb - other"),
+        (["--target", "other"], "builds on duckdb, postgres, spark, but the target is on bigquery"),
+        (["--profile", "large"], "profiles.yml: Could not find profile named 'large'"),
+        (["--profiles-dir", "nowhere"], "there is no nowhere/profiles.yml"),
+        (["--project-dir", "nowhere", "--target", "duckdb"], "no profile in nowhere/dbt_project"),
+    ],
+)
+def test_target_that_is_not_there_gives_one_sentence(project, run, command, options, complaint):
+    status, out, err = run(command, *options)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert complaint in err
+
+
+def test_target_may_be_named_and_read_from_vars(project, run):
+    Path("salesforce__customer_360_view.csv").write_text("account_id\n1\n")
+    sources = Path("models/staging/crm/_crm__sources.yml")
+    sources.write_text(sources.read_text().partition("- name: absent")[0])
+    assert run("load", ".", "--target", "duckdb", "--profiles-dir", project)[0] == 0
+    profiles = Path("profiles.yml")
+    by_variable = "target: \"{{ var('t') }}\""
+    profiles.write_text(profiles.read_text().replace("target: duckdb", by_variable))
+    status, _, err = run("build", "--vars", "{t: oracle}")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "does not have a target named 'oracle'" in err
+
+
+def test_target_that_only_the_environment_names_is_not_passed_over(house, run, monkeypatch):
+    Path("t.csv").write_text("id\n1\n")
+    monkeypatch.setenv("CUSTOMER_HEALTH_TARGET", "postgres")
+    status, _, err = run("load", ".")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "postgres cannot be used, because there is no" in err
+
+
 def test_unwritable_folder_gives_one_sentence(house, run):
     (house / "file").touch()
     status, _, err = run("demo", "--out", "file/below")
@@ -151,6 +190,7 @@ PROJECT = {
           target: duckdb
           outputs:
             duckdb: {type: duckdb, path: "{{ env_var('CUSTOMER_HEALTH_WORK') }}", threads: 1}
+            other: {type: bigquery}
         """,
     "macros/generate_schema_name.sql": """
         {% macro generate_schema_name(custom, node) %}marts{% endmacro %}

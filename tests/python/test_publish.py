@@ -86,10 +86,16 @@ def folder() -> list[str]:
     return sorted(path.name for path in TARGET.parent.iterdir())
 
 
-def write_results(status: str = "success", command: str = "build", manifest: str = "one") -> None:
+def write_results(
+    status: str = "success",
+    command: str = "build",
+    manifest: str = "one",
+    target: str | None = None,
+    engine: str = "duckdb",
+) -> None:
     results = {
         "metadata": {"invocation_id": "one"},
-        "args": {"which": command},
+        "args": {"which": command, "target": target},
         "results": [
             {"unique_id": "model.demo.policies", "status": "success"},
             {"unique_id": "test.demo.policies_unique", "status": status},
@@ -97,7 +103,7 @@ def write_results(status: str = "success", command: str = "build", manifest: str
     }
     Path("target").mkdir(exist_ok=True)
     Path("target/run_results.json").write_text(json.dumps(results))
-    described = {"metadata": {"invocation_id": manifest}}
+    described = {"metadata": {"invocation_id": manifest, "adapter_type": engine}}
     Path("target/manifest.json").write_text(json.dumps(described))
 
 
@@ -203,6 +209,8 @@ def test_command_publishes_after_a_build_that_passed(work, run):
         ({"status": "error", "command": "test"}, "the last dbt test did not pass"),
         ({"command": "compile"}, "`compile`, which proves nothing"),
         ({"manifest": "two"}, "a build may have been cut short"),
+        ({"engine": "postgres"}, "was of the target duckdb on postgres, not of duckdb on duckdb"),
+        ({"target": "production"}, "was of the target production on duckdb, not of duckdb"),
     ],
 )
 def test_command_refuses_marts_without_a_passed_build(work, run, results, complaint):

@@ -117,19 +117,12 @@ def without_readers(session: Session, schema: str, aim: str) -> Iterator[None]:
     views = {name for (name,) in session.rows(VIEWS_AND_BELOW, schema, schema)}
     tables = [name for name, kind in relations.items() if kind in "rp" and name not in views]
     with ExitStack() as stack:
-        helpers = [session.another() for _ in range(min(HELPERS, len(tables)) + bool(views))]
-        for helper in helpers:
-            helper.open()
-            # Leaving the server ends the transaction, and with it the locks.
-            stack.callback(helper.close)
+        helpers = _helpers(session, min(HELPERS, len(tables) + bool(views)), stack)
 
         def lock(seconds: float) -> bool:
             # What is in use is asked for first, so at once with all else in use.
             users = dict(session.rows(USERS, schema))
-            busiest = sorted(tables, key=lambda name: -users.get(name, 0))
-            parts = [busiest[start::HELPERS] for start in range(min(HELPERS, len(tables)))]
-            if views:
-                parts.append(sorted(views, key=lambda name: -users.get(name, 0)))
+            parts = _parts(tables, views, len(helpers), lambda name: -users.get(name, 0))
             requests = [
                 REQUEST.format(
                     tables=", ".join(qualified(schema, name) for name in part),
@@ -149,6 +142,36 @@ def without_readers(session: Session, schema: str, aim: str) -> Iterator[None]:
             pool = stack.enter_context(ThreadPoolExecutor(len(helpers)))
             _patiently(session, lock, aim, LIMIT_SECONDS)
         yield
+
+
+def _helpers(session: Session, wanted: int, stack: ExitStack) -> list[Session]:
+    """Return open sessions, fewer if the server has no room; leaving the stack closes them."""
+    helpers: list[Session] = []
+    for _ in range(wanted):
+        helper = session.another()
+        try:
+            helper.open()
+        except UserError:
+            if not helpers:
+                raise
+            break
+        # Leaving the server ends the transaction, and with it the locks.
+        stack.callback(helper.close)
+        helpers.append(helper)
+    return helpers
+
+
+def _parts(
+    tables: list[str], views: set[str], count: int, order: Callable[[str], int]
+) -> list[list[str]]:
+    """Deal the relations to the helpers, the views with the tables below them to one of them."""
+    first = sorted(views, key=order)
+    rest = sorted(tables, key=order)
+    if not views:
+        return [rest[start::count] for start in range(count)]
+    if count == 1:
+        return [first + rest]
+    return [first, *(rest[start :: count - 1] for start in range(count - 1))]
 
 
 def _patiently(session: Session, lock: Callable[[float], bool], aim: str, limit: float) -> None:

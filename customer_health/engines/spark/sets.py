@@ -1,8 +1,9 @@
 """Sets of schemas in Spark: dbt builds one that nobody reads, and the views in `marts` turn to it.
 
 The views turn one after the other, so that a reader of two marts may meet both sets for a moment.
-The old set stays until the next build, for whoever still reads it. A build takes a set that is not
-there, so that a statement that outlived a killed build cannot write into it.
+The old set stays until the next build, for whoever still reads it. Sets are numbered, and no number
+comes again: a session that has read a table knows its files by its name, and a statement that
+outlived a killed build writes into a set of its own.
 """
 
 import re
@@ -14,32 +15,25 @@ from customer_health.progress import say
 from customer_health.project import built_relations
 from customer_health.schemas import LAYERS, MARTS, in_set
 
-# One is read, one is built, and one may be left of a build that was killed.
-SETS = ("a", "b", "c")
-
 MARK = "Made by customer-health build"
 
 # A view of ours; whatever else is in `marts` is left alone.
 OURS = re.compile(rf"^View Text: select \* from `{MARTS}__(\w+)`\.", re.MULTILINE)
+
+# A schema of a set of ours.
+IN_SET = re.compile(rf"(?:{'|'.join(LAYERS)})__(\d+)")
 
 
 def prepare(session: Session) -> str:
     """Drop the sets that nobody reads, make the schemas in which dbt builds; return their set."""
     read = published(session)
     if len(read) > 1:
-        say(f"A publish was cut short: until the next, the views in {MARTS} read {_words(read)}.")
-    free = [candidate for candidate in SETS if candidate not in read]
-    if not free:
-        raise UserError(
-            f"the views in {MARTS} of {session.server} read {_words(read)}, so that none is free;"
-            f" drop the views that read the oldest"
-        )
-    there = session.schemas()
-    unused = [set_ for set_ in free if not there & {in_set(layer, set_) for layer in LAYERS}]
-    for set_ in free:
-        for layer in reversed(LAYERS):
-            session.execute(f"drop schema if exists {name(in_set(layer, set_))} cascade")
-    [chosen, *_] = unused or free
+        words = " and ".join(sorted(read))
+        say(f"A publish was cut short: until the next, the views in {MARTS} read the sets {words}.")
+    chosen = _free(session)
+    for schema, set_ in _in_sets(session).items():
+        if set_ not in read:
+            session.execute(f"drop schema {name(schema)} cascade")
     for layer in LAYERS:
         session.execute(f"create schema {name(in_set(layer, chosen))} comment {text(MARK)}")
     return chosen
@@ -80,21 +74,25 @@ def published(session: Session) -> set[str]:
     return {found[1] for told in session.relations(MARTS).values() if (found := OURS.search(told))}
 
 
-def _words(sets: set[str]) -> str:
-    return f"the sets {' and '.join(sorted(sets))}"
+def _in_sets(session: Session) -> dict[str, str]:
+    """Return the schemas of all sets and the set of each."""
+    return {schema: found[1] for schema in session.schemas() if (found := IN_SET.fullmatch(schema))}
+
+
+def _free(session: Session) -> str:
+    """Return a set that was never there: the published one is the highest, or below those left."""
+    return str(max(map(int, _in_sets(session).values()), default=0) + 1)
 
 
 def _built_set(session: Session, built: set[tuple[str, str]]) -> str:
     """Return the set that dbt's last command built."""
-    prefix = in_set(MARTS, "")
-    sets = {schema.removeprefix(prefix) for schema, _ in built if schema.startswith(prefix)}
-    if not sets & set(SETS):
-        free = min(set(SETS) - published(session))
+    sets = {found[1] for schema, _ in built if (found := IN_SET.fullmatch(schema))}
+    if len(sets) != 1:
         raise UserError(
             f"the last dbt command built no set that can be published on {session.server}; run"
-            f" `customer-health build`, or dbt with CUSTOMER_HEALTH_SET={free}"
+            f" `customer-health build`, or dbt with CUSTOMER_HEALTH_SET={_free(session)}"
         )
-    return min(sets)
+    return sets.pop()
 
 
 def _require_whole(session: Session, built: set[tuple[str, str]]) -> None:

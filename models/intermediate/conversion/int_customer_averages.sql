@@ -1,4 +1,5 @@
 -- Grain: one row: what is compared with over all customers. Sums are exact.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('conversion'), materialized='table') }}
 
 with customers as (

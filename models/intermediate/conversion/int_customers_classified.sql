@@ -71,19 +71,24 @@ compared as (
         {{ customer_health.exact_mean('tiers.ltv_sum', 'tiers.ltv_count') }} as tier_mean_ltv,
         {{ customer_health.exact_mean('tiers.others_ltv_sum', 'tiers.others_ltv_count') }} as tier_others_mean_ltv,
         case
-            when decided.ltv_amount * tiers.ltv_count > tiers.ltv_sum
+            when
+                decided.ltv_amount * tiers.ltv_count > tiers.ltv_sum
                 and decided.monetary_score >= {{ customer_health.value_level_bounds().high_monetary_at_least }}
                 then 'High'
-            when decided.ltv_amount * tiers.ltv_count < tiers.ltv_sum
+            when
+                decided.ltv_amount * tiers.ltv_count < tiers.ltv_sum
                 and decided.monetary_score <= {{ customer_health.value_level_bounds().low_monetary_at_most }}
                 then 'Low'
             else 'Medium'
         end as value_level,
         case
-            when decided.activity_risk_level in ('High', 'Critical')
+            when
+                decided.activity_risk_level in ('High', 'Critical')
                 or decided.engagement_velocity in ('Declining', 'Stagnant')
                 then 'High'
-            when decided.activity_risk_level in ('Low', 'Very Low') and decided.engagement_velocity = 'Accelerating'
+            when
+                decided.activity_risk_level in ('Low', 'Very Low')
+                and decided.engagement_velocity = 'Accelerating'
                 then 'Low'
             else 'Medium'
         end as risk_level

@@ -33,8 +33,10 @@ with accounts_scored as (
         {{ customer_health.whole_sum('health_score * health_score') }} as score_square_sum
         {%- for dimension in policy.dimensions %},
         {{ customer_health.whole_sum(dimension.dimension) }} as {{ dimension.dimension }}_sum,
-        {{ customer_health.whole_sum(dimension.dimension ~ ' * ' ~ dimension.dimension) }} as {{ dimension.dimension }}_square_sum,
-        {{ customer_health.whole_sum(dimension.dimension ~ ' * health_score') }} as {{ dimension.dimension }}_product_sum
+        {{ customer_health.whole_sum(dimension.dimension ~ ' * ' ~ dimension.dimension) }}
+            as {{ dimension.dimension }}_square_sum,
+        {{ customer_health.whole_sum(dimension.dimension ~ ' * health_score') }}
+            as {{ dimension.dimension }}_product_sum
         {%- endfor %}
     from {{ policy.name }}_points
 

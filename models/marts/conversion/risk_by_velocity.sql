@@ -30,7 +30,8 @@ select
     velocities.engagement_velocity,
     coalesce(counted.customer_count, 0) as customer_count,
     coalesce(counted.member_count, 0) as member_count,
-    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6)) as mean_health,
+    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6))
+        as mean_health,
     coalesce(counted.red_flag_count, 0) as red_flag_count
 from risk_levels
 cross join velocities

@@ -54,7 +54,8 @@ select
     {{ customer_health.to_decimal(
         customer_health.safe_divide('coalesce(counted.member_count, 0)', 'totals.member_count'), 9
     ) }} as member_share,
-    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6)) as mean_health,
+    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6))
+        as mean_health,
     coalesce(counted.customer_count, 0) as customer_count
 from combinations
 cross join totals

@@ -31,7 +31,8 @@ with members as (
         {%- set in_group = 'case when ' ~ comparison ~ ' = ' ~ customer_health.sql_literal(group) ~ ' then ' %}
         count({{ in_group }}1 end) as group_{{ loop.index }}_count,
         coalesce({{ customer_health.whole_sum(in_group ~ 'health end') }}, 0) as group_{{ loop.index }}_sum,
-        coalesce({{ customer_health.whole_sum(in_group ~ 'health * health end') }}, 0) as group_{{ loop.index }}_square_sum,
+        coalesce({{ customer_health.whole_sum(in_group ~ 'health * health end') }}, 0)
+            as group_{{ loop.index }}_square_sum,
         {%- endfor %}
         count(*) as member_count,
         cast(count(*) as {{ customer_health.type_whole_number() }}) as whole_count,
@@ -53,7 +54,8 @@ with members as (
         {%- endfor %} as group_count,
         member_count,
         {%- for group in groups %}
-        {%- set mean = 'cast(group_' ~ loop.index ~ '_sum as ' ~ double ~ ') / nullif(group_' ~ loop.index ~ '_count, 0)' %}
+        {%- set group_name = 'group_' ~ loop.index %}
+        {%- set mean = 'cast(' ~ group_name ~ '_sum as ' ~ double ~ ') / nullif(' ~ group_name ~ '_count, 0)' %}
         {%- set distance = '(' ~ mean ~ ' - cast(health_sum as ' ~ double ~ ') / nullif(member_count, 0))' %}
         coalesce(group_{{ loop.index }}_count * {{ distance }} * {{ distance }}, 0){{ ' +' if not loop.last }}
         {%- endfor %} as between_squares,

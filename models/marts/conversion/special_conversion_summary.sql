@@ -25,8 +25,9 @@ cohort as (
         {%- endfor %}
         count(case when is_special_conversion then ltv_difference end) as compared_count,
         cast(sum(case when is_special_conversion then ltv_difference end) as decimal(38, 6)) as difference_sum,
-        cast(sum(case when is_special_conversion and ltv_difference is not null then tier_mean_ltv end) as decimal(38, 6))
-            as tier_mean_sum,
+        cast(sum(
+            case when is_special_conversion and ltv_difference is not null then tier_mean_ltv end
+        ) as decimal(38, 6)) as tier_mean_sum,
         count(case when is_special_conversion then ltv_difference_from_others end) as compared_with_others_count,
         cast(sum(case when is_special_conversion then ltv_difference_from_others end) as decimal(38, 6))
             as difference_from_others_sum,

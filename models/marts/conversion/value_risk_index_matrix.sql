@@ -54,7 +54,8 @@ select
     cells.risk_tertile,
     coalesce(counted.customer_count, 0) as customer_count,
     coalesce(counted.member_count, 0) as member_count,
-    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6)) as mean_health,
+    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6))
+        as mean_health,
     {{ customer_health.exact_mean('counted.ltv_sum', 'counted.ltv_count') }} as mean_ltv
 from cells
 left join counted

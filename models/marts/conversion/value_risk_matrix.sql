@@ -40,7 +40,8 @@ select
         customer_health.safe_divide('coalesce(counted.customer_count, 0)', 'totals.customer_count'), 9
     ) }} as customer_share,
     coalesce(counted.member_count, 0) as member_count,
-    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6)) as mean_health,
+    cast({{ customer_health.exact_mean('counted.health_sum', 'counted.health_count') }} as decimal(9, 6))
+        as mean_health,
     {{ customer_health.exact_mean('counted.ltv_sum', 'counted.ltv_count') }} as mean_ltv,
     {{ customer_health.known_total('counted.ltv_sum', 'counted.customer_count') }} as total_ltv,
     strategies.action_1,
