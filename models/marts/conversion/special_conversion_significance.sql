@@ -104,6 +104,16 @@ tested as (
     from freedom
     {{ customer_health.computed_once() }}
 
+),
+
+approximated as (
+
+    select
+        *,
+        {{ customer_health.f_test_deviate('f_value', 'between_degrees', 'within_degrees') }} as deviate
+    from tested
+    {{ customer_health.computed_once() }}
+
 )
 
 select
@@ -113,8 +123,8 @@ select
     {{ customer_health.to_decimal('f_value') }} as f_statistic,
     cast(between_degrees as bigint) as between_degrees_of_freedom,
     cast(within_degrees as bigint) as within_degrees_of_freedom,
-    {{ customer_health.f_test_p_value('f_value', 'between_degrees', 'within_degrees') }} as p_value,
+    {{ customer_health.normal_tail('deviate') }} as p_value,
     {{ customer_health.to_decimal(
         customer_health.safe_divide('shared_spread', 'sqrt(number_spread) * sqrt(health_spread)'), 9
     ) }} as platform_health_correlation
-from tested
+from approximated
