@@ -7,7 +7,9 @@ with members as (
         activity_channel,
         health_score,
         case
-            when engagement_velocity not in ('Declining', 'Stagnant') and activity_risk_level not in ('High', 'Critical')
+            when
+                engagement_velocity not in ('Declining', 'Stagnant')
+                and activity_risk_level not in ('High', 'Critical')
                 then 1
         end as is_retained
     from {{ ref('special_conversion_customers') }}
@@ -18,7 +20,8 @@ select
     activity_channel,
     count(*) as member_count,
     count(is_retained) as retained_count,
-    {{ customer_health.to_decimal(customer_health.safe_divide('count(is_retained)', 'count(*)'), 9) }} as retention_rate,
+    {{ customer_health.to_decimal(customer_health.safe_divide('count(is_retained)', 'count(*)'), 9) }}
+        as retention_rate,
     avg(health_score) as mean_health
 from members
 group by activity_channel

@@ -26,5 +26,6 @@ select
     classified_customers,
     published_customers
 from counted
-where expected_customers <> classified_customers
+where
+    expected_customers <> classified_customers
     or expected_customers <> published_customers

@@ -7,6 +7,7 @@ select
     value as unknown_label,
     count(*) as customer_count
 from {{ ref('value_findings') }}
-where reason_code = 'unknown_label'
+where
+    reason_code = 'unknown_label'
     and column_name in ('activity_risk_level', 'engagement_velocity', 'customer_tier')
 group by source, column_name, value
