@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 # Functions, types and syntax that mean the same in all three.
 COMMON_FUNCTIONS = frozenset(
-    "abs avg cast ceil coalesce corr count exp floor length ln lower max min nullif power replace"
-    " row_number sqrt sum trim".split()
+    "abs avg cast ceil coalesce corr count exp floor length ln lower max min nullif power rank"
+    " replace row_number sqrt sum trim".split()
 )
 COMMON_TYPES = frozenset("bigint boolean date integer string timestamp".split())
 COMMON_SYNTAX = frozenset(

@@ -83,7 +83,7 @@ SPARK_SETTINGS = {
     # A dead worker is noticed, and a statement that nobody works on ends, within the test's time.
     "spark.network.timeout": "60s",
     "spark.executor.heartbeatInterval": "5s",
-    "spark.sql.thriftServer.queryTimeout": "180s",
+    "spark.sql.thriftServer.queryTimeout": "900s",
 }
 
 # Which worker and executor registered is read from the logs; the rest of Spark is talkative.

@@ -116,8 +116,13 @@ def without_readers(session: Session, schema: str, aim: str) -> Iterator[None]:
     relations = session.relations(schema)
     views = {name for (name,) in session.rows(VIEWS_AND_BELOW, schema, schema)}
     tables = [name for name, kind in relations.items() if kind in "rp" and name not in views]
+    wanted = min(HELPERS, len(tables) + bool(views))
+    if not wanted:
+        yield
+        return
     with ExitStack() as stack:
-        helpers = _helpers(session, min(HELPERS, len(tables) + bool(views)), stack)
+        helpers = _helpers(session, wanted, stack)
+        pool = stack.enter_context(ThreadPoolExecutor(len(helpers)))
 
         def lock(seconds: float) -> bool:
             # What is in use is asked for first, so at once with all else in use.
@@ -138,9 +143,7 @@ def without_readers(session: Session, schema: str, aim: str) -> Iterator[None]:
                     helper.execute("rollback")
             return all(locked)
 
-        if helpers:
-            pool = stack.enter_context(ThreadPoolExecutor(len(helpers)))
-            _patiently(session, lock, aim, LIMIT_SECONDS)
+        _patiently(session, lock, aim, LIMIT_SECONDS)
         yield
 
 

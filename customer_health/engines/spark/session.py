@@ -44,6 +44,7 @@ class Session:
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
         self.server = f"Spark at {credentials.host}:{credentials.port}"
+        self._me = f"{socket.gethostname()} process {os.getpid()}"
 
     @contextmanager
     def locked(self) -> Iterator["Session"]:
@@ -99,9 +100,8 @@ class Session:
 
     def _create_lock(self) -> bool:
         """Create the schema that is the lock; return whether nobody else has it."""
-        comment = f"{socket.gethostname()} process {os.getpid()}"
         try:
-            self.execute(f"create schema {LOCK} comment {text(comment)}")
+            self.execute(f"create schema {LOCK} comment {text(self._me)}")
         except Refused as refusal:
             if refusal.condition == "SCHEMA_ALREADY_EXISTS":
                 return False
@@ -111,10 +111,9 @@ class Session:
     def _release_lock(self) -> None:
         # If the server is gone, the next build on this host finds nobody alive behind the lock.
         with suppress(UserError):
-            try:
-                self.execute(f"drop schema {LOCK}")
-            except UserError:
-                self.connect()
+            # The session may have been lost while dbt built.
+            self.connect()
+            if self._lock_holder() == self._me:
                 self.execute(f"drop schema {LOCK}")
 
     def _lock_holder(self) -> str:
