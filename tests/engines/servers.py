@@ -174,7 +174,11 @@ class Process:
         self.is_gone = True
 
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM) -> None:
-        """Ask the process to end; kill what is left of its group."""
+        """Ask the process to end; kill what is left of its group. Say so if it had ended before."""
+        if not self.is_gone and not self.is_running:
+            print(
+                f"{self.name} ended by itself with status {self.popen.returncode}", file=sys.stderr
+            )
         try:
             with suppress(ProcessLookupError):
                 self.popen.send_signal(stop_signal)
