@@ -26,9 +26,14 @@
         {%- do customer_health.check_list(where, subjects) -%}
     {%- endif -%}
     {%- for listed in subjects -%}
-        {%- do customer_health.check_choice(where, listed, ['account_health', 'conversion']) -%}
+        {%- do customer_health.check_choice(where, listed, ['account_health', 'conversion', 'customer_success']) -%}
     {%- endfor -%}
     {{- return(subject in subjects) -}}
+{% endmacro %}
+
+{# Whether there is any subject to build: the tables of quality are about all of them. #}
+{% macro any_subject_is_built() %}
+    {{- return(var('customer_health_subjects') != []) -}}
 {% endmacro %}
 
 {# The labels that staging recognises for the rule industry or size_segment. #}

@@ -17,6 +17,13 @@
                 ) -%}
             {%- endfor -%}
         {%- endif -%}
+        {%- if customer_health.subject_is_built('customer_success') -%}
+            {%- for name, columns in customer_health.required_customer_success_columns().items() -%}
+                {%- do customer_health.check_source_table(
+                    source('customer_success', 'customer_success__' ~ name), 'customer_success', columns
+                ) -%}
+            {%- endfor -%}
+        {%- endif -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -51,6 +58,15 @@
         'customer_value_analysis': {'primary_email': 'the key'},
         'address': {'customer360_id': 'the key'},
         'mapping': {'customer360_id': 'the key'},
+    }) -}}
+{% endmacro %}
+
+{# The columns that the records and the months need: table of customer_success -> column -> what needs it. #}
+{% macro required_customer_success_columns() %}
+    {%- set record = {'record_number': 'the order of the records', 'document': 'every figure'} -%}
+    {{- return({
+        'health': record, 'churn': record, 'expansion': record,
+        'monthly_arr': {'customer_id': 'the key', 'month': 'the key', 'arr': 'retention'},
     }) -}}
 {% endmacro %}
 

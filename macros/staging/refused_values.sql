@@ -6,14 +6,13 @@
     columns: name -> rule, of the columns that the source has. kinds: name -> kind.
     contradictions: blocks with column, reason_code, condition.
     labels: name -> relation with a column `label`; a label that it lacks is unknown.
-
-    Only rows with something to tell are kept before they are taken apart column by column.
 #}
 {% macro refused_values(rows, source_name, key, columns, kinds, contradictions=[], labels={}) %}
     {%- set findings = [] -%}
     {%- for column, rule in columns.items() if rule != 'text' -%}
         {%- do findings.append({
             'column': column,
+            'value': column,
             'condition': customer_health.is_refused(column, rule, kinds[column]),
             'reason_code': customer_health.finding_code(column, rule, kinds[column]),
         }) -%}
@@ -21,6 +20,7 @@
     {%- for contradiction in contradictions -%}
         {%- do findings.append({
             'column': contradiction.column,
+            'value': contradiction.column,
             'condition': contradiction.condition,
             'reason_code': 'case when ' ~ contradiction.condition ~ " then '" ~ contradiction.reason_code ~ "' end",
         }) -%}
@@ -29,6 +29,7 @@
     {%- for column in label_columns -%}
         {%- do findings.append({
             'column': column,
+            'value': column,
             'condition': column ~ '__known is null',
             'reason_code': 'case when ' ~ column ~ '__known is null then case when '
                 ~ customer_health.trimmed_text(column, kinds[column])
@@ -41,8 +42,6 @@
             {'source': text, 'key': text, 'column_name': text, 'value': text, 'reason_code': text}, []
         )) -}}
     {%- endif -%}
-    {%- set ids = [] -%}
-    {%- for finding in findings -%}{%- do ids.append([loop.index]) -%}{%- endfor -%}
 
 with accepted as (
 
@@ -65,10 +64,21 @@ labelled as (
 
 ),
 
+{{ customer_health.listed_findings('labelled', source_name, key, findings) }}
+{% endmacro %}
+
+{#
+    The last CTEs of a query of findings, and its SELECT: each finding of each row. rows: a CTE or relation.
+    findings: blocks with column (name to show), value (its SQL), condition, reason_code (SQL; NULL where
+    there is none). Only rows with something to tell are kept before they are taken apart.
+#}
+{% macro listed_findings(rows, source_name, key, findings) %}
+    {%- set ids = [] -%}
+    {%- for finding in findings -%}{%- do ids.append([loop.index]) -%}{%- endfor -%}
 flagged as (
 
     select *
-    from labelled
+    from {{ rows }}
     where false
         {%- for finding in findings %}
         or {{ finding.condition }}
@@ -91,7 +101,7 @@ findings as (
         end as column_name,
         case numbered.finding
             {%- for finding in findings %}
-            when {{ loop.index }} then cast({{ finding.column }} as {{ customer_health.type_text() }})
+            when {{ loop.index }} then cast({{ finding.value }} as {{ customer_health.type_text() }})
             {%- endfor %}
         end as value,
         case numbered.finding

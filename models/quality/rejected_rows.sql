@@ -1,10 +1,11 @@
 -- Grain: one source row without a key, or one key that the source holds more than once (losers folded).
 -- noqa: disable=LT02
 {{ config(
-    enabled=customer_health.subject_is_built('account_health') or customer_health.subject_is_built('conversion')
+    enabled=customer_health.any_subject_is_built()
 ) }}
 
 {%- set conversion_is_built = customer_health.subject_is_built('conversion') %}
+{%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
 
 {% if customer_health.subject_is_built('account_health') -%}
 select
@@ -30,7 +31,7 @@ select
 from {{ ref('base_salesforce__accounts_set_aside') }}
 where row_rank > 1
 group by key
-{{ 'union all' if conversion_is_built }}
+{{ 'union all' if conversion_is_built or customer_success_is_built }}
 {% endif -%}
 
 {% if conversion_is_built -%}
@@ -49,6 +50,39 @@ select
 from {{ ref(model) }}
 where key is null
     or row_rank = 2
+{{ 'union all' if not loop.last or customer_success_is_built }}
+{% endfor %}
+{%- endif %}
+
+{% if customer_success_is_built -%}
+{% for tool in customer_health.customer_success_tools() -%}
+select
+    'customer_success__{{ tool }}' as source,
+    key,
+    rejection as reason_code,
+    case rejection
+        when 'unparsable' then 'the record is no JSON'
+        when 'not_an_object' then 'the record is no JSON object'
+        when 'missing_key' then 'customer_id is empty'
+        else 'customer_id occurs more than once; the last record is kept'
+    end as reason,
+    count(*) as row_count,
+    -- Of folded duplicates the last is shown, as it is of one record alone.
+    max(case when text_rank = 1 then rejected_text end) as row_text
+from (
+    select
+        key,
+        rejection,
+        rejected_text,
+        case when rejection = 'duplicate_key' then 0 else record_number end as folded_by,
+        row_number() over (
+            partition by key, rejection, case when rejection = 'duplicate_key' then 0 else record_number end
+            order by record_number desc
+        ) as text_rank
+    from {{ ref('base_customer_success__' ~ tool ~ '_records') }}
+    where rejection is not null
+) as rejected
+group by key, rejection, folded_by
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {%- endif %}

@@ -1,6 +1,6 @@
 -- Grain: one refused or contradictory value of one accepted source row.
 {{ config(
-    enabled=customer_health.subject_is_built('account_health') or customer_health.subject_is_built('conversion')
+    enabled=customer_health.any_subject_is_built()
 ) }}
 
 {%- set parts = [] %}
@@ -32,6 +32,12 @@
     customer_health.source_columns(source_table),
     labels=labels
 )) %}
+{%- endfor %}
+{%- endif %}
+
+{%- if customer_health.subject_is_built('customer_success') %}
+{%- for tool in customer_health.customer_success_tools() %}
+{%- do parts.append(customer_health.customer_success_findings(tool)) %}
 {%- endfor %}
 {%- endif %}
 

@@ -16,7 +16,8 @@ forecasts as (
     select
         as_of_date
         {%- for policy in policies %},
-        cast({{ policy.name }}__predicted_6m_revenue as {{ customer_health.type_double() }}) as {{ policy.name }}
+        cast({{ policy.name }}__predicted_6m_revenue as {{ customer_health.type_double() }})
+            as {{ policy.name }}__forecast
         {%- endfor %}
     from accounts_scored
 
@@ -27,7 +28,7 @@ candidates as (
     select
         as_of_date
         {%- for policy in policies %},
-        {{ customer_health.discrete_quantiles(policy.name, customer_health.tier_quantiles(policy)) }}
+        {{ customer_health.discrete_quantiles(policy.name ~ '__forecast', customer_health.tier_quantiles(policy)) }}
             as {{ policy.name }}__candidates
         {%- endfor %}
     from forecasts
@@ -42,7 +43,7 @@ counted as (
         {%- for policy in policies %}
         {%- for quantile in customer_health.tier_quantiles(policy) %},
         {{ customer_health.quantile_counts(
-            'forecasts.' ~ policy.name,
+            'forecasts.' ~ policy.name ~ '__forecast',
             customer_health.array_element('candidates.' ~ policy.name ~ '__candidates', loop.index),
             policy.name ~ '__' ~ loop.index
         ) }}
