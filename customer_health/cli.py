@@ -1,4 +1,4 @@
-"""The command line: `customer-health demo | load | build | publish`.
+"""The command line: `customer-health demo | load | build | publish | export`.
 
 Results go to stdout, progress to stderr. An error is one sentence on stderr and exit status 1.
 """
@@ -14,9 +14,18 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
+from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
 from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
 from customer_health.engines import engine_for
 from customer_health.errors import UserError, as_sentence
+from customer_health.export.commands import (
+    ALL,
+    DOCUMENTS,
+    REPORT_FORMATS,
+    TOOLS,
+    export_reports,
+    export_review,
+)
 from customer_health.profile import Target, read_target
 from customer_health.progress import say
 from customer_health.project import require_passed_build
@@ -66,7 +75,7 @@ def _parser() -> Parser:
     parser = Parser(prog="customer-health", description="The small tool beside the dbt project.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_demo, _add_load, _add_build, _add_publish):
+    for add in (_add_demo, _add_load, _add_build, _add_publish, _add_export):
         add(commands)
     return parser
 
@@ -104,6 +113,13 @@ def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
         type=_positive,
         metavar="N",
         help=f"how many (default: as many as accounts, at most {MOST_CUSTOMERS})",
+    )
+    parser.add_argument(
+        "--success-customers",
+        type=_positive,
+        metavar="N",
+        help="how many of the accounts have customer-success records"
+        f" (default: eight of nine, at most {MOST_SUCCESS_CUSTOMERS})",
     )
     parser.add_argument(
         "--with-mapping",
@@ -173,6 +189,44 @@ def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_dbt_options(parser)
 
 
+def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser("export", help="write reports and documents from the marts")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    reports = _command(
+        kinds,
+        "customer-success",
+        _export_reports,
+        "health scores, churn risk and expansion of all customers",
+        "Reads the published marts, or with --from a file of customers, which leaves them alone.",
+    )
+    reports.add_argument("--format", choices=REPORT_FORMATS, default="text", help="default text")
+    reports.add_argument("--tool", choices=list(TOOLS), help="default: all three")
+    reports.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
+    reports.add_argument(
+        "--from",
+        type=Path,
+        dest="source",
+        metavar="FILE",
+        help='JSON as {"customers": [...]}; its tool by --tool or by its name',
+    )
+    reports.add_argument(
+        "--as-of", type=_date, metavar="YYYY-MM-DD", help="with --from: the day of the report"
+    )
+    review = _command(
+        kinds,
+        "review",
+        _export_review,
+        "documents of one customer",
+        "Fills the templates of reports/templates from the published marts; what no data fills"
+        " stays a blank.",
+    )
+    review.add_argument("--customer", required=True, metavar="ID", help="its customer_id")
+    review.add_argument("--document", choices=[*DOCUMENTS, ALL], default="qbr", help="default qbr")
+    review.add_argument("--out", type=Path, metavar="DIR", help="default: stdout")
+    for kind in (reports, review):
+        _add_dbt_options(kind)
+
+
 def _add_dbt_options(parser: Parser) -> None:
     """Add the options of dbt that tell where to build."""
     parser.add_argument(
@@ -221,6 +275,7 @@ def _demo(options: argparse.Namespace) -> None:
         options.format,
         options.customers,
         options.with_mapping,
+        options.success_customers,
     )
     print("\n".join(str(path) for path in paths))
 
@@ -256,6 +311,26 @@ def _publish(options: argparse.Namespace) -> None:
     with engine.locked():
         published = engine.publish(options.project_dir)
     print(f"{published.place}  {published.table_count} tables, {published.view_count} views")
+
+
+def _export_reports(options: argparse.Namespace) -> None:
+    export_reports(
+        _target(options),
+        options.project_dir,
+        options.tool,
+        options.format,
+        options.out,
+        options.source,
+        options.as_of,
+    )
+
+
+def _export_review(options: argparse.Namespace) -> None:
+    written = export_review(
+        _target(options), options.project_dir, options.customer, options.document, options.out
+    )
+    for path in written:
+        print(path)
 
 
 def _target(options: argparse.Namespace) -> Target:

@@ -8,10 +8,13 @@ alone, and never replaced.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
+from customer_health.documents import is_document_file, read_documents
 from customer_health.errors import UserError
+from customer_health.progress import say
 from customer_health.project import source_tables
 from customer_health.readers import read, table_files
 from customer_health.schemas import RAW
@@ -26,7 +29,8 @@ class RawTable:
     """A table to be: DuckDB's SELECT that gives its rows, and its file (None if there is none).
 
     `row_count` is None if nobody counted. `is_empty` says that only the project's sources tell its
-    columns, because there is no file or no record in it.
+    columns, because there is no file or no record in it. `folder` holds files that only live until
+    the table is made, so that a view will not do; None if the SELECT reads the file itself.
     """
 
     name: str
@@ -34,6 +38,12 @@ class RawTable:
     row_count: int | None
     path: Path | None
     is_empty: bool = False
+    folder: "TemporaryDirectory[str] | None" = None
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its rows can be read from its file whenever they are wanted."""
+        return not self.is_empty and self.folder is None
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,11 @@ def _of_file(
     path: Path,
     columns: Mapping[str, str] | None,
 ) -> RawTable:
+    if is_document_file(name, path):
+        documents = read_documents(connection, path)
+        if documents.warning is not None:
+            say(f"warning: {documents.warning}")
+        return RawTable(name, documents.select, documents.row_count, path, folder=documents.folder)
     relation = read(connection, path)
     if relation.select is not None:
         return RawTable(name, relation.select, relation.row_count, path)

@@ -1,4 +1,4 @@
-"""Demo tables as files: parquet, csv, or json with one object per line."""
+"""Demo tables as files: parquet, csv, or json with one object per line. Documents are json."""
 
 import datetime
 from contextlib import ExitStack
@@ -13,6 +13,7 @@ from customer_health.demo import (
     customer_addresses,
     customer_funnel,
     customer_mapping,
+    customer_success,
     customer_value,
     customers,
 )
@@ -48,21 +49,31 @@ def write_demo(
     format_: str = "parquet",
     customer_count: int | None = None,
     with_mapping: bool = False,
+    success_count: int | None = None,
 ) -> list[Path]:
     """Write the demo tables into `folder` and return their paths, the accounts first.
 
     `count` is the number of accounts with a usable key; about 0.4 % more rows come on top.
     `customer_count` is that of customers with an e-mail address (default: as many as accounts, at
-    most `MOST_CUSTOMERS`). `with_mapping` adds the table that brings addresses to customers. The
-    same arguments give the same rows in the same order. Dates count back from `as_of`, which is no
-    clock's. All tables are written before the first takes its place. Raises UserError if the folder
-    holds one of the tables in another format, or a mapping although none is asked for.
+    most `MOST_CUSTOMERS`). `with_mapping` adds the table that brings addresses to customers.
+    `success_count` is that of customers with customer-success records, who are the first accounts
+    (default: eight of nine accounts, at most `customer_success.MOST_CUSTOMERS`). The same arguments
+    give the same rows in the same order. Dates count back from `as_of`, which is no clock's. All
+    tables are written before the first takes its place. Raises UserError if the folder holds one of
+    the tables in another format, or a mapping although none is asked for.
     """
     if customer_count is None:
         customer_count = min(count, MOST_CUSTOMERS)
     tables = [*TABLES, customer_mapping] if with_mapping else list(TABLES)
     targets = {folder / f"{table.TABLE}.{format_}": table for table in tables}
-    _refuse_others(folder, targets)
+    if success_count is None:
+        success_count = min(-(-8 * count // 9), customer_success.MOST_CUSTOMERS)
+    documents = customer_success.document_files(seed, as_of)
+    document_targets = {folder / f"{table}.json": table for table in documents}
+    arr_target = folder / f"{customer_success.MONTHLY_ARR}.{format_}"
+    names = {target: table.TABLE for target, table in targets.items()}
+    names |= document_targets | {arr_target: customer_success.MONTHLY_ARR}
+    _refuse_others(folder, names)
     with ExitStack() as stack, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}; set temp_directory = ''")
         accounts.prepare(connection, count)
@@ -78,20 +89,32 @@ def write_demo(
                 connection.execute(
                     f"copy ({rows}) to {literal(str(unfinished))} ({FORMATS[format_]})"
                 )
-    return list(targets)
+        portfolio = customer_success.customers(seed, as_of, success_count, count)
+        for target, name in document_targets.items():
+            unfinished = stack.enter_context(replacing(target))
+            customer_success.write_documents(unfinished, name, documents[name], portfolio, seed)
+        customer_success.write_monthly_arr(
+            connection,
+            stack.enter_context(replacing(arr_target)),
+            FORMATS[format_],
+            portfolio,
+            seed,
+            as_of,
+        )
+    return list(names)
 
 
-def _refuse_others(folder: Path, targets: dict[Path, ModuleType]) -> None:
+def _refuse_others(folder: Path, names: dict[Path, str]) -> None:
     """Raise UserError if files of the folder would mix with those to be written."""
     files = table_files(folder)
-    for target, table in targets.items():
-        others = [path for path in files.get(table.TABLE, []) if path != target]
+    for target, name in names.items():
+        others = [path for path in files.get(name, []) if path != target]
         if others:
             raise UserError(
                 f"{others[0]} is there already and would be the same table as {target.name};"
                 " remove it or write to another folder with --out"
             )
-    if customer_mapping.TABLE in files and customer_mapping not in targets.values():
+    if customer_mapping.TABLE in files and customer_mapping.TABLE not in names.values():
         raise UserError(
             f"{files[customer_mapping.TABLE][0]} is there already and would map the new addresses;"
             " remove it or add --with-mapping"

@@ -1,7 +1,7 @@
 """DuckDB: raw tables are views over their files, dbt builds in the work file, a copy is published.
 
-Nothing is copied into `raw`. The work file is locked by whoever writes it, so that two builds at
-once never happen.
+Only documents are copied into `raw`. The work file is locked by whoever writes it, so that two
+builds at once never happen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ import duckdb
 from customer_health import settings
 from customer_health.engines import Published
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.portable import MEMORY_LIMIT
 from customer_health.publish import publish
 from customer_health.schemas import QUALITY, RAW
 from customer_health.sql import identifier, literal, qualified
@@ -42,6 +43,7 @@ class DuckDB:
         """
         self._work_file.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(self._work_file) as connection:
+            connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
             tables = planned(connection, folder, project)
             connection.begin()
             connection.execute(f"create schema if not exists {RAW}")
@@ -112,8 +114,11 @@ def _drop_own(connection: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _show(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Create the view over a file, or the empty table."""
-    kind = "table" if table.is_empty else "view"
+    """Create the view over a file, or the table of documents or of no rows."""
+    kind = "view" if table.is_view else "table"
     name = qualified(RAW, table.name)
+    # Documents are long texts alike: nothing else is so small, nor written so fast.
+    connection.execute("set force_compression = 'zstd'")
     connection.execute(f"create {kind} {name} as {table.select}")
+    connection.execute("set force_compression = 'auto'")
     connection.execute(f"comment on {kind} {name} is {literal(MARK)}")

@@ -16,6 +16,11 @@
     {%- do customer_health.red_flag() -%}
     {%- do customer_health.index_weights('customer_value_index') -%}
     {%- do customer_health.index_weights('customer_risk_index') -%}
+    {%- do customer_health.customer_success_segments() -%}
+    {%- do customer_health.customer_success_health() -%}
+    {%- do customer_health.churn_settings() -%}
+    {%- do customer_health.expansion_settings() -%}
+    {%- do customer_health.review_due_days() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}

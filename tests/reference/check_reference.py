@@ -1,4 +1,4 @@
-"""Published figures beside those computed from the reference accounts.
+"""Published figures beside those computed from the reference accounts and customers.
 
 Loads `salesforce_accounts.csv` as the account view, builds the marts in a temporary work file and
 compares every figure of `figures.csv` at the digits stated there. Exit status 1 on a difference.
@@ -6,6 +6,8 @@ compares every figure of `figures.csv` at the digits stated there. Exit status 1
 The published cut-offs of `win_probability` come from unrounded scores, while the marts forecast
 from the published score (six decimals). Both are checked: the former by the query below, to the
 cent, the marts' own to the thousandth of a thousand.
+
+The customer-success suite follows, customer by customer (`check_customer_success`).
 """
 
 import csv
@@ -17,10 +19,12 @@ import tempfile
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import check_customer_success
 import duckdb
 
 PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = PROJECT.parent / "shared" / "reference"
+CUSTOMER_SUCCESS = REFERENCE / "customer_success"
 FIGURES = Path(__file__).with_name("figures.csv")
 
 VIEWS = """
@@ -83,16 +87,25 @@ VIEWS = """
 def main() -> int:
     """Build, compare, print; return the number of differences as exit status 0 or 1."""
     accounts = REFERENCE / "salesforce_accounts.csv"
-    if not accounts.is_file():
-        print(f"no reference data: {accounts.relative_to(PROJECT.parent)} does not exist; skipped")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="customer_health_reference_") as folder:
-        work_file = build(accounts, Path(folder))
-        with duckdb.connect(work_file, read_only=True) as connection:
-            connection.execute(VIEWS)
-            differences = compare(connection)
+    differences = 0
+    with tempfile.TemporaryDirectory(prefix="customer_health_reference_") as name:
+        folder = Path(name)
+        if is_there(accounts):
+            work_file = build(accounts, folder)
+            with duckdb.connect(work_file, read_only=True) as connection:
+                connection.execute(VIEWS)
+                differences += compare(connection)
+        if is_there(CUSTOMER_SUCCESS):
+            differences += check_customer_success.check(CUSTOMER_SUCCESS, folder)
     print(f"{differences} differences" if differences else "all figures agree")
     return 1 if differences else 0
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is reference data at a path; says so if there is none."""
+    if not path.exists():
+        print(f"no reference data: {path.relative_to(PROJECT.parent)} does not exist; skipped")
+    return path.exists()
 
 
 def build(accounts: Path, folder: Path) -> Path:

@@ -1,4 +1,5 @@
--- Classes, tiers and revenue of the portfolio are those of the customers' marts, to the last digit.
+-- Classes, tiers and revenue of the portfolio are those of the customers' marts, to the last digit. Of
+-- customers whose record is partly unreadable there are opportunities, but no total.
 {{ config(enabled=customer_health.subject_is_built('customer_success'), group='customer_health') }}
 
 with portfolio as (
@@ -31,7 +32,11 @@ compared as (
         'total_estimated_revenue' as figure,
         cast(coalesce(total_estimated_revenue, 0) as decimal(38, 6)) as observed,
         cast((
-            select coalesce(sum(estimated_revenue), 0) from {{ ref('customer_success_opportunities') }}
+            select coalesce(sum(opportunities.estimated_revenue), 0)
+            from {{ ref('customer_success_opportunities') }} as opportunities
+            inner join {{ ref('customer_success_expansion') }} as customers
+                on opportunities.customer_id = customers.customer_id
+            where customers.total_estimated_revenue is not null
         ) as decimal(38, 6)) as expected
     from portfolio
 

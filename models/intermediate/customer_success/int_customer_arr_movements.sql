@@ -1,0 +1,111 @@
+-- Grain: one customer and month in which it has, or had the month or the year before, ARR that is known or not.
+{{ config(enabled=customer_health.subject_is_built('customer_success'), materialized='table') }}
+
+{#- How long ago -> prefix of the columns. -#}
+{%- set periods = {0: 'ending', 1: 'starting', 12: 'year_ago'} %}
+
+with monthly as (
+
+    select * from {{ ref('stg_customer_success__monthly_arr') }}
+
+),
+
+-- Months in which anybody has a row: against a month that nobody has, all customers would be new.
+months as (
+
+    select distinct
+        month_number,
+        month
+    from monthly
+
+),
+
+-- Each row stands for its own month and, as what was before, for the next month and the next year.
+shifted as (
+    {%- for ago, name in periods.items() %}
+
+    select
+        customer_id,
+        month_number + {{ ago }} as month_number,
+        {%- for other in periods.values() %}
+        {%- set is_it = other == name %}
+        {{ 'arr' if is_it else 'cast(null as decimal(28, 6))' }} as {{ other }}_arr,
+        {{ 'case when arr is null then 1 else 0 end' if is_it else '0' }} as {{ other }}_unknown,
+        {{ 'segment' if is_it else 'cast(null as ' ~ customer_health.type_text() ~ ')' }} as {{ other }}_segment,
+        {{ 'industry' if is_it else 'cast(null as ' ~ customer_health.type_text() ~ ')' }} as {{ other }}_industry
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from monthly
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+-- One row of each period at most, so that the maximum is its value.
+joined as (
+
+    select
+        customer_id,
+        month_number,
+        {%- for name in periods.values() %}
+        coalesce(max({{ name }}_arr), 0) as {{ name }}_arr,
+        max({{ name }}_unknown) as {{ name }}_unknown,
+        max({{ name }}_segment) as {{ name }}_segment,
+        max({{ name }}_industry) as {{ name }}_industry
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from shifted
+    group by customer_id, month_number
+
+),
+
+dated as (
+
+    select
+        joined.*,
+        months.month,
+        previous.month_number is not null
+            and joined.ending_unknown + joined.starting_unknown = 0 as has_previous_month,
+        previous.month_number is null and joined.ending_unknown = 0 as is_beginning,
+        year_before.month_number is not null
+            and joined.ending_unknown + joined.year_ago_unknown = 0 as has_year_before
+    from joined
+    inner join months
+        on joined.month_number = months.month_number
+    left join months as previous
+        on joined.month_number - 1 = previous.month_number
+    left join months as year_before
+        on joined.month_number - 12 = year_before.month_number
+
+)
+
+select
+    customer_id,
+    month,
+    -- A customer counts where it was when the period began.
+    case when starting_arr > 0 then starting_segment else ending_segment end as segment,
+    case when starting_arr > 0 then starting_industry else ending_industry end as industry,
+    has_previous_month,
+    -- All figures of a month are of the same customers.
+    case when has_previous_month or is_beginning then ending_arr end as ending_arr,
+    case when has_previous_month then starting_arr end as starting_arr,
+    case
+        when has_previous_month
+            then case when starting_arr > 0 and ending_arr > starting_arr then ending_arr - starting_arr else 0 end
+    end as expansion_arr,
+    case
+        when has_previous_month
+            then case when ending_arr > 0 and ending_arr < starting_arr then starting_arr - ending_arr else 0 end
+    end as contraction_arr,
+    case when has_previous_month then case when ending_arr = 0 then starting_arr else 0 end end as churned_arr,
+    case when has_previous_month then case when starting_arr = 0 then ending_arr else 0 end end as new_arr,
+    year_ago_segment,
+    year_ago_industry,
+    case when has_year_before then year_ago_arr end as year_ago_arr,
+    case when has_year_before then ending_arr end as year_ending_arr
+from dated
+where starting_arr + ending_arr + year_ago_arr > 0
+    or starting_unknown + ending_unknown > 0
