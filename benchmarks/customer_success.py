@@ -623,7 +623,7 @@ def differing(tool, reports, folder):
         connection.execute("set memory_limit = '4GB'")
         connection.execute(f"set temp_directory = '{folder / 'spill'}'")
         rows = connection.execute(
-            f"select count(*) over (), * from (({first}) except ({second}) union all ({second}) except ({first})) limit 5"
+            f"select count(*) over (), * from ((({first}) except ({second})) union all (({second}) except ({first}))) limit 5"
         ).fetchall()
     return rows[0][0] if rows else 0, [row[1:] for row in rows]
 

@@ -12,7 +12,7 @@
     {%- set written_out = parts[0] ~ " || '-' || lpad(" ~ parts[1] ~ ", 2, '0') || '-' || lpad(ltrim(" ~ parts[2] ~ "), 2, '0')" -%}
     {{- return(
         'case when length(' ~ beginning ~ ') = length(' ~ parts[0] ~ ') + length(' ~ parts[1] ~ ') + length(' ~ parts[2]
-        ~ ') + 2 and length(' ~ parts[1] ~ ') <= 2 and length(' ~ parts[2] ~ ') <= 2 then cast('
+        ~ ') + 2 and length(' ~ parts[0] ~ ') = 4 and length(' ~ parts[1] ~ ') <= 2 and length(' ~ parts[2] ~ ') <= 2 then cast('
         ~ customer_health.text_to_timestamp('(' ~ written_out ~ ')') ~ ' as date) end'
     ) -}}
 {% endmacro %}

@@ -21,6 +21,27 @@ with accepted as (
 {{ customer_health.listed_findings('accepted', 'customer_success__' ~ tool, 'key', findings) }}
 {% endmacro %}
 
+{# The refused amounts of accepted rows of monthly ARR, as a whole SELECT; the key is customer and day. #}
+{% macro monthly_arr_findings() %}
+    {%- set name = 'customer_success__monthly_arr' -%}
+    {%- set kind = customer_health.source_columns(source('customer_success', name)).get('arr', 'text') -%}
+    {%- set key = "customer_id || ' ' || cast(day as " ~ customer_health.type_text() ~ ')' -%}
+
+with accepted as (
+
+    select * from {{ ref('base_customer_success__monthly_arr_rows') }}
+    where rejection is null
+
+),
+
+{{ customer_health.listed_findings('accepted', name, key, [{
+    'column': 'arr',
+    'value': 'source_arr',
+    'condition': customer_health.is_refused('source_arr', 'amount', kind),
+    'reason_code': customer_health.finding_code('source_arr', 'amount', kind),
+}]) }}
+{% endmacro %}
+
 {# Why a rule of customer_success_fields refuses a token, as a reason code; NULL where it does not. #}
 {% macro token_finding_code(token, rule) %}
     {%- set number = customer_health.json_double(token) -%}

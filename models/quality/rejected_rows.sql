@@ -55,34 +55,48 @@ where key is null
 {%- endif %}
 
 {% if customer_success_is_built -%}
-{% for tool in customer_health.customer_success_tools() -%}
+{%- set reasons = {
+    'unparsable': 'the record is no JSON',
+    'not_an_object': 'the record is no JSON object',
+    'missing_key': 'customer_id is empty',
+    'impossible_date': 'month is no day of the calendar since 1900',
+    'after_as_of_date': 'month is after as_of_date',
+    'duplicate_key': 'the key occurs more than once; the last one is kept',
+} -%}
+{%- set sources = {} -%}
+{%- for tool in customer_health.customer_success_tools() -%}
+{%- do sources.update({
+    'customer_success__' ~ tool: {'rows': 'base_customer_success__' ~ tool ~ '_records', 'key': 'key', 'order': 'record_number'},
+}) -%}
+{%- endfor -%}
+{%- do sources.update({'customer_success__monthly_arr': {
+    'rows': 'base_customer_success__monthly_arr_rows',
+    'key': "customer_id || coalesce(' ' || substr(cast(day as " ~ customer_health.type_text() ~ "), 1, 7), '')",
+    'order': customer_health.byte_order('rejected_text'),
+}}) -%}
+{% for source_name, table in sources.items() -%}
 select
-    'customer_success__{{ tool }}' as source,
+    '{{ source_name }}' as source,
     key,
     rejection as reason_code,
     case rejection
-        when 'unparsable' then 'the record is no JSON'
-        when 'not_an_object' then 'the record is no JSON object'
-        when 'missing_key' then 'customer_id is empty'
-        else 'customer_id occurs more than once; the last record is kept'
+        {%- for code, reason in reasons.items() %}
+        when '{{ code }}' then '{{ reason }}'
+        {%- endfor %}
     end as reason,
     count(*) as row_count,
-    -- Of folded duplicates the last is shown, as it is of one record alone.
-    max(case when text_rank = 1 then rejected_text end) as row_text
+    max(case when place = 1 or rejection <> 'duplicate_key' then rejected_text end) as row_text
 from (
     select
-        key,
+        {{ table.key }} as key,
         rejection,
         rejected_text,
-        case when rejection = 'duplicate_key' then 0 else record_number end as folded_by,
-        row_number() over (
-            partition by key, rejection, case when rejection = 'duplicate_key' then 0 else record_number end
-            order by record_number desc
-        ) as text_rank
-    from {{ ref('base_customer_success__' ~ tool ~ '_records') }}
+        row_number() over (partition by {{ table.key }}, rejection order by {{ table.order }} desc) as place
+    from {{ ref(table.rows) }}
     where rejection is not null
 ) as rejected
-group by key, rejection, folded_by
+-- Duplicates fold into one row per key; what has no key stays apart.
+group by key, rejection, case when rejection <> 'duplicate_key' then place end
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {%- endif %}

@@ -39,6 +39,7 @@
 {%- for tool in customer_health.customer_success_tools() %}
 {%- do parts.append(customer_health.customer_success_findings(tool)) %}
 {%- endfor %}
+{%- do parts.append(customer_health.monthly_arr_findings()) %}
 {%- endif %}
 
 {%- for part in parts %}

@@ -34,5 +34,6 @@ from by_dimension
 inner join by_dimension as everybody
     on by_dimension.month = everybody.month
     and everybody.dimension = 'all'
-where by_dimension.starting_arr <> everybody.starting_arr
+where
+    by_dimension.starting_arr <> everybody.starting_arr
     or by_dimension.ending_arr <> everybody.ending_arr

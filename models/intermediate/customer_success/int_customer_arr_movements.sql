@@ -107,5 +107,6 @@ select
     case when has_year_before then year_ago_arr end as year_ago_arr,
     case when has_year_before then ending_arr end as year_ending_arr
 from dated
-where starting_arr + ending_arr + year_ago_arr > 0
+where
+    starting_arr + ending_arr + year_ago_arr > 0
     or starting_unknown + ending_unknown > 0

@@ -215,11 +215,7 @@ rounded as (
             when additional_seats < 0 then -floor(-additional_seats) else floor(additional_seats)
         end as bigint) as additional_seats,
         {%- for column in ['adoption_rate', 'avg_usage_pct', 'seat_utilisation'] %}
-        -- From 2^50 on doubles are too far apart for tenths.
-        case
-            when abs({{ column }}) >= 1125899906842624 then {{ column }}
-            else {{ customer_health.round_half_even_to_tenths(column) }}
-        end as {{ column }},
+        {{ customer_health.round_half_even_to_tenths(column) }} as {{ column }},
         {%- endfor %}
         cast({{ customer_health.round_half_even('seats_revenue') }} as bigint) as seats_revenue,
         cast({{ customer_health.round_half_even('tier_revenue') }} as bigint) as tier_revenue,

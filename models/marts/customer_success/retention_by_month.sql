@@ -31,7 +31,8 @@ counted as (
         cast(null as integer) as year_ago_customers,
         cast(null as integer) as year_churned_customers
     from movements
-    where starting_arr > 0
+    where
+        starting_arr > 0
         or ending_arr > 0
 
     union all
@@ -59,9 +60,9 @@ by_cell as (
     select
         month,
         segment,
-        industry,
-        {%- for column, type in sums.items() %}
-        cast(sum({{ column }}) as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        industry
+        {%- for column, type in sums.items() %},
+        cast(sum({{ column }}) as {{ type }}) as {{ column }}
         {%- endfor %}
     from counted
     group by month, segment, industry
@@ -75,9 +76,9 @@ by_dimension as (
     select
         month,
         '{{ dimension }}' as dimension,
-        {{ member }} as member,
-        {%- for column in sums %}
-        {{ column }}{{ ',' if not loop.last }}
+        {{ member }} as member
+        {%- for column in sums %},
+        {{ column }}
         {%- endfor %}
     from by_cell
     {%- if not loop.last %}
@@ -93,9 +94,9 @@ summed as (
     select
         month,
         dimension,
-        member,
-        {%- for column, type in sums.items() %}
-        cast(sum({{ column }}) as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        member
+        {%- for column, type in sums.items() %},
+        cast(sum({{ column }}) as {{ type }}) as {{ column }}
         {%- endfor %}
     from by_dimension
     group by month, dimension, member
@@ -118,8 +119,9 @@ select
     {{ customer_health.to_decimal(customer_health.safe_divide(
         '(summed.starting_arr - summed.contraction_arr - summed.churned_arr)', 'summed.starting_arr'
     ), 9) }} as grr,
-    {{ customer_health.to_decimal(customer_health.safe_divide('summed.churned_customers', 'summed.starting_customers'), 9) }}
-        as logo_churn_rate,
+    {{ customer_health.to_decimal(customer_health.safe_divide(
+        'summed.churned_customers', 'summed.starting_customers'
+    ), 9) }} as logo_churn_rate,
     summed.starting_customers,
     summed.churned_customers,
     summed.new_customers,
