@@ -42,7 +42,8 @@ FEW_COLUMNS = (
 # --------------------------------------------------------------------------------------------
 
 EXTRA_POLICIES: dict[str, dict] = {
-    # A preset with one key changed: almost everything must be measured. Its name is a reserved word.
+    # A preset with one key changed: almost everything must be measured. Its name is a reserved
+    # word.
     "order": {"extends": "run_rate", "description": "Complete accounts only.", "min_coverage": 1},
     # Three metrics in a dimension, transforms before and after, own winsorizing bounds, a neutral
     # value other than one half, a forecast of one part.

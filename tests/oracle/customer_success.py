@@ -421,13 +421,14 @@ CHURN_FIELDS: dict[str, tuple[str, Any]] = {
 
 
 def contract_end(value: Any) -> date | None:
-    """The day that a text begins with; None if it does not."""
+    """The day that a text begins with; None if it does not, and before the year 1000."""
     if not isinstance(value, str):
         return None
     try:
-        return datetime.strptime(value[:10], "%Y-%m-%d").date()
+        day = datetime.strptime(value[:10], "%Y-%m-%d").date()
     except ValueError:
         return None
+    return day if day.year >= 1000 else None
 
 
 def risk_tier(score: float | None) -> str:

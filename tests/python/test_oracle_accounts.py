@@ -407,7 +407,9 @@ def check_mart(built: Build, mart: str) -> None:
 def check_rejected_rows(built: Build) -> None:
     """Compare what was rejected; every rejected row says why and shows what it was."""
     rows = of_accounts(built.table("quality", "rejected_rows"))
-    actual = Counter((blank_is_none(row["key"]), row["reason_code"], row["row_count"]) for row in rows)
+    actual = Counter(
+        (blank_is_none(row["key"]), row["reason_code"], row["row_count"]) for row in rows
+    )
     expected = Counter(
         (row["key"], row["reason_code"], row["row_count"]) for row in built.cleaned.rejected
     )

@@ -1,9 +1,14 @@
 -- Known answers of the JSON macros: what an engine reads from a document, as one text per answer.
+-- noqa: disable=LT02
 {{ config(group='customer_health', enabled=customer_health.subject_is_built('customer_success')) }}
 
-{%- set document = '{"whole": 5, "text": "5 \\u00e9 \\"x\\"", "none": null, "yes": true, "no": false, "section": {"half": 0.5, "word": ""},'
+{%- set document = '{"whole": 5, "text": "5 \\u00e9 \\"x\\"", "none": null, "yes": true, "no": false,'
+    ~ ' "section": {"half": 0.5, "word": ""},'
     ~ ' "members": {"b c": {"deep": [1]}, "a": "A", "d.e": null}, "items": [1, "a", null, [2]], "huge": 1e300}' %}
-{%- set paths = ['whole', 'text', 'none', 'yes', 'no', 'section.half', 'section.word', 'members', 'items', 'huge', 'absent', 'section.absent'] %}
+{%- set paths = [
+    'whole', 'text', 'none', 'yes', 'no', 'section.half', 'section.word', 'members', 'items', 'huge', 'absent',
+    'section.absent',
+] %}
 
 with documents as (
 

@@ -24,7 +24,9 @@ compared as (
     union all
     select
         'tiers' as figure,
-        cast(critical_count + high_count + medium_count + low_count + churn_unscored_count as decimal(38, 6)) as observed,
+        cast(
+            critical_count + high_count + medium_count + low_count + churn_unscored_count as decimal(38, 6)
+        ) as observed,
         cast((select count(*) from {{ ref('customer_success_churn_risk') }}) as decimal(38, 6)) as expected
     from portfolio
     union all

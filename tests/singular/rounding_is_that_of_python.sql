@@ -1,4 +1,5 @@
 -- Known answers of Python's round(): decimals, double, result.
+-- noqa: disable=LT02
 {{ config(group='customer_health', enabled=customer_health.subject_is_built('customer_success')) }}
 
 {%- set tenths = [

@@ -1,8 +1,25 @@
 -- Grain: one customer and month in which it has, or had the month or the year before, ARR that is known or not.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('customer_success'), materialized='table') }}
 
 {#- How long ago -> prefix of the columns. -#}
 {%- set periods = {0: 'ending', 1: 'starting', 12: 'year_ago'} %}
+{#- Figure of a month -> when it is known, and its value. -#}
+{%- set known = 'has_previous_month' %}
+{%- set figures = {
+    'ending_arr': {'known': known ~ ' or is_beginning', 'value': 'ending_arr'},
+    'starting_arr': {'known': known, 'value': 'starting_arr'},
+    'expansion_arr': {
+        'known': known,
+        'value': 'case when starting_arr > 0 and ending_arr > starting_arr then ending_arr - starting_arr else 0 end',
+    },
+    'contraction_arr': {
+        'known': known,
+        'value': 'case when ending_arr > 0 and ending_arr < starting_arr then starting_arr - ending_arr else 0 end',
+    },
+    'churned_arr': {'known': known, 'value': 'case when ending_arr = 0 then starting_arr else 0 end'},
+    'new_arr': {'known': known, 'value': 'case when starting_arr = 0 then ending_arr else 0 end'},
+} %}
 
 with monthly as (
 
@@ -90,22 +107,13 @@ select
     case when starting_arr > 0 then starting_industry else ending_industry end as industry,
     has_previous_month,
     -- All figures of a month are of the same customers.
-    case when has_previous_month or is_beginning then ending_arr end as ending_arr,
-    case when has_previous_month then starting_arr end as starting_arr,
-    case
-        when has_previous_month
-            then case when starting_arr > 0 and ending_arr > starting_arr then ending_arr - starting_arr else 0 end
-    end as expansion_arr,
-    case
-        when has_previous_month
-            then case when ending_arr > 0 and ending_arr < starting_arr then starting_arr - ending_arr else 0 end
-    end as contraction_arr,
-    case when has_previous_month then case when ending_arr = 0 then starting_arr else 0 end end as churned_arr,
-    case when has_previous_month then case when starting_arr = 0 then ending_arr else 0 end end as new_arr,
+    {%- for figure, expression in figures.items() %}
+    cast(case when {{ expression.known }} then {{ expression.value }} end as decimal(28, 6)) as {{ figure }},
+    {%- endfor %}
     year_ago_segment,
     year_ago_industry,
-    case when has_year_before then year_ago_arr end as year_ago_arr,
-    case when has_year_before then ending_arr end as year_ending_arr
+    cast(case when has_year_before then year_ago_arr end as decimal(28, 6)) as year_ago_arr,
+    cast(case when has_year_before then ending_arr end as decimal(28, 6)) as year_ending_arr
 from dated
 where
     starting_arr + ending_arr + year_ago_arr > 0

@@ -101,7 +101,8 @@ opportunities as (
         {%- for place in range(1, 4) %},
         max(case when rank = {{ place }} then category end) as top_opportunity_{{ place }},
         max(case when rank = {{ place }} then target end) as top_opportunity_{{ place }}_target,
-        max(case when rank = {{ place }} then estimated_revenue end) as top_opportunity_{{ place }}_revenue
+        cast(max(case when rank = {{ place }} then estimated_revenue end) as decimal(28, 6))
+            as top_opportunity_{{ place }}_revenue
         {%- endfor %}
     from {{ ref('customer_success_opportunities') }}
     group by customer_id

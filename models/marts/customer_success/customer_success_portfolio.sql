@@ -1,4 +1,5 @@
 -- Grain: one row: the portfolio under the three tools. Each tool counts the customers that it knows.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('customer_success')) }}
 
 {%- set classes = ['green', 'yellow', 'red'] %}
@@ -25,14 +26,16 @@ with health as (
 means as (
 
     select
-        {{ customer_health.double('score_sum') }} / {{ customer_health.double('nullif(scored_count, 0)') }} as mean_score,
+        {{ customer_health.double('score_sum') }}
+            / {{ customer_health.double('nullif(scored_count, 0)') }} as mean_score,
         {{ customer_health.double('coverage_aware_sum') }}
             / {{ customer_health.double('nullif(coverage_aware_count, 0)') }} as mean_coverage_aware_score,
         {%- for class in classes %}
         cast({{ customer_health.exact_mean('cast(' ~ class ~ '_count as decimal(28, 6))', 'scored_count') }}
             as decimal(9, 6)) as {{ class }}_share,
         {%- endfor %}
-        cast({{ customer_health.exact_mean('coverage_sum', 'customer_count') }} as decimal(9, 6)) as mean_signal_coverage
+        cast({{ customer_health.exact_mean('coverage_sum', 'customer_count') }} as decimal(9, 6))
+            as mean_signal_coverage
     from health
 
 ),

@@ -1,4 +1,5 @@
 -- Grain: one month, dimension and member; a member is there in the months in which it has or had ARR.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('customer_success')) }}
 
 {%- set sums = customer_health.retention_sums() %}

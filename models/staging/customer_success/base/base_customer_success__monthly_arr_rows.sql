@@ -1,5 +1,6 @@
 -- Grain: one source row; rejection is NULL if it is accepted. Of several rows of a customer and month the
 -- one of the latest day is.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('customer_success'), materialized='table') }}
 
 {%- set table = source('customer_success', 'customer_success__monthly_arr') %}
