@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 # Functions, types and syntax that mean the same in all three.
 COMMON_FUNCTIONS = frozenset(
-    "abs avg cast ceil coalesce corr count exp floor length ln lower max min nullif power rank"
-    " replace row_number sqrt sum trim".split()
+    "abs avg cast ceil coalesce corr count exp extract floor least left length ln lower lpad ltrim"
+    " max min nullif power rank replace row_number sqrt substr sum trim".split()
 )
 COMMON_TYPES = frozenset("bigint boolean date integer string timestamp".split())
 COMMON_SYNTAX = frozenset(
@@ -115,6 +115,15 @@ SNOWFLAKE = Dialect(
         "regexp_matches()": "`regexp_like(x, pattern)`",
         "timezone()": "`convert_timezone('UTC', x)`",
         "struct_pack()": "`object_construct_keep_null('name', x, ...)`",
+        "json_array_length()": "`array_size(parse_json(x))`",
+        "json_extract()": "`get_path(try_parse_json(x), path)`",
+        "json_extract_string()": "`to_varchar(get_path(parse_json(x), path))`",
+        "json_keys()": "`object_keys(parse_json(x))`",
+        "json_valid()": "`check_json(x) is null`",
+        # Its own len() is of texts.
+        "len()": "`array_size(x)`",
+        "range()": "`array_generate_range(x, y)`",
+        "unnest()": "`lateral flatten(input => x)`",
         "hugeint": "`number(38, 0)`",
         # Two slashes begin a comment: the rest of the line is silently gone. A quotient of numbers
         # has six decimals and is rounded, so one too many is taken back as on Spark.
@@ -126,7 +135,11 @@ SNOWFLAKE = Dialect(
     },
     has=frozenset(
         # hash() has 64 bits; it may change with a release, which candidates may.
-        [*"hash() to_json() try_cast() double text varchar".split(), "timestamp with time zone"]
+        [
+            *"concat_ws() date_trunc() hash() percentile_cont() split_part() to_json()".split(),
+            *"try_cast() double text varchar".split(),
+            "timestamp with time zone",
+        ]
     ),
     reserved=frozenset(
         "all alter and any as between by case cast check column connect connection constraint"
@@ -154,6 +167,18 @@ BIGQUERY = Dialect(
         "timezone()": "the timestamp itself",
         "struct_pack()": "`struct(x as name, ...)`",
         "to_json()": "`to_json_string(x)`",
+        "concat_ws()": "`array_to_string([x, ...], separator)`",
+        "date_trunc()": "`date_trunc(x, month)`",
+        "json_array_length()": "`array_length(json_query_array(x))`",
+        "json_extract()": "`json_query(x, path)`",
+        "json_extract_string()": "`json_value(x, path)`",
+        "json_keys()": "`json_keys(parse_json(x))`",
+        "json_valid()": "`safe.parse_json(x) is not null`",
+        "len()": "`array_length(x)`",
+        "percentile_cont()": "`array_agg(x ignore nulls order by x)`, mean of the middle",
+        "range()": "`generate_array(x, y - 1)`",
+        "split_part()": "`split(x, separator)[safe_ordinal(n)]`",
+        "unnest()": "`cross join unnest(x)`",
         "double": "`float64`",
         "varchar": "`string`",
         "text": "`string`",
@@ -190,9 +215,11 @@ DATABRICKS = Dialect(
     adapter_names=("databricks", "spark"),
     lacks={"text": "`string`"},
     has=frozenset(
-        "array() both element_at() map() named_struct() percentile() percentile_disc()"
-        " regexp_extract() regexp_replace() rlike timestamp_seconds() to_json() try_cast()"
-        " xxhash64() double".split()
+        "array() both concat_ws() date_trunc() datediff() element_at() from_json()"
+        " get_json_object() lateral map() named_struct() percentile() percentile_cont()"
+        " percentile_disc() posexplode() regexp_extract() regexp_replace() rlike split_part()"
+        " timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view xxhash64()"
+        " double".split()
     ),
     reserved=frozenset(
         "anti cross except full inner intersect join lateral left minus natural on right semi union"

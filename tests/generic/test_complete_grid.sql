@@ -19,7 +19,7 @@ with
 ),
 {%- endfor %}
 
-groups as (
+grid_groups as (
 
     select distinct {{ per or "'all'" }} as grid_group
     from {{ model }}
@@ -29,7 +29,7 @@ groups as (
 expected as (
 
     select *
-    from groups
+    from grid_groups
     {%- for name in names %}
     cross join {{ name }}_members
     {%- endfor %}
