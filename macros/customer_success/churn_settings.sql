@@ -157,14 +157,6 @@
     {{- return('case ' ~ rungs | join(' ') ~ ' when ' ~ field ~ ' is not null then ' ~ otherwise ~ ' end') -}}
 {% endmacro %}
 
-{# A double within 0 and 100; NULL for NULL. #}
-{% macro clamped_score(expression) %}
-    {{- return(
-        'case when ' ~ expression ~ ' < 0 then ' ~ customer_health.double(0) ~ ' when ' ~ expression ~ ' > 100 then '
-        ~ customer_health.double(100) ~ ' else ' ~ expression ~ ' end'
-    ) -}}
-{% endmacro %}
-
 {# The multiplier of the urgency (a double) by the column of the days to renewal; 1 for NULL. #}
 {% macro urgency_multiplier(days_to_renewal) %}
     {%- set rungs = [] -%}
@@ -195,42 +187,3 @@
         else {{ customer_health.text_literal(tiers[-1].risk_tier) }}
     end
 {%- endmacro %}
-
-{# Days from one date to another; negative where the second comes first. #}
-{% macro days_between(first_day, last_day) %}
-    {{- return(adapter.dispatch('days_between', 'customer_health')(first_day, last_day)) -}}
-{% endmacro %}
-
-{% macro default__days_between(first_day, last_day) %}
-    {{- return('cast(' ~ last_day ~ ' - ' ~ first_day ~ ' as bigint)') -}}
-{% endmacro %}
-
-{# The difference of two dates is an interval there. #}
-{% macro spark__days_between(first_day, last_day) %}
-    {{- return('cast(datediff(' ~ last_day ~ ', ' ~ first_day ~ ') as bigint)') -}}
-{% endmacro %}
-
-{#
-    A double as the shortest text that stands for it; whole numbers without a decimal point. For numbers
-    from 0.0001 to 2^53, which no engine writes with an exponent but Spark.
-#}
-{% macro number_text(column) %}
-    {{- return(
-        'case when floor(' ~ column ~ ') = ' ~ column ~ ' then cast(cast(' ~ column ~ ' as bigint) as '
-        ~ customer_health.type_text() ~ ') else ' ~ customer_health.fraction_text(column) ~ ' end'
-    ) -}}
-{% endmacro %}
-
-{# The same for a number that is not whole. #}
-{% macro fraction_text(column) %}
-    {{- return(adapter.dispatch('fraction_text', 'customer_health')(column)) -}}
-{% endmacro %}
-
-{% macro default__fraction_text(column) %}
-    {{- return('cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')') -}}
-{% endmacro %}
-
-{# From ten million on it writes an exponent; its decimals are made of the shortest text. #}
-{% macro spark__fraction_text(column) %}
-    {{- return("trim(trailing '0' from cast(cast(" ~ column ~ ' as decimal(38, 20)) as string))') -}}
-{% endmacro %}

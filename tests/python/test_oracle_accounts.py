@@ -10,8 +10,6 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle import account_health as oracle  # noqa: E402
 from oracle import adversarial  # noqa: E402
+from oracle.building import read_table, run  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.exact import quantile, round_half_up, wilson_interval  # noqa: E402
 from oracle.presets import PRESETS  # noqa: E402
@@ -273,29 +272,7 @@ class Build:
 
     def table(self, schema: str, name: str) -> Table:
         """Read a table of the build."""
-        with duckdb.connect(str(self.work_file), read_only=True) as connection:
-            cursor = connection.execute(f'select * from "{schema}"."{name}"')
-            columns = [column[0] for column in cursor.description]
-            types = dict(
-                zip(columns, (str(column[1]) for column in cursor.description), strict=True)
-            )
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        return Table(name, types, rows)
-
-
-def run(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a module of this Python in the project; a failure shows the end of its output."""
-    result = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        output = (result.stdout + result.stderr)[-6000:]
-        pytest.fail(f"{' '.join(arguments[:3])} failed:\n{output}", pytrace=False)
+        return read_table(self.work_file, schema, name)
 
 
 def build(name: str, raw: Path, folder: Path, variables: dict[str, Any]) -> Path:

@@ -8,8 +8,6 @@ first tests of this file concern the oracle alone: small examples computed by ha
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -29,6 +27,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle import adversarial_customers as adversarial  # noqa: E402
 from oracle import conversion_cohort as oracle  # noqa: E402
+from oracle.building import read_query, run  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.conversion_cohort import ACTIVITY, FUNNEL, VALUE  # noqa: E402
 from oracle.exact import f_statistic, linear_quantile, paulson_p_value  # noqa: E402
@@ -464,30 +463,11 @@ class Build:
 
     def query(self, sql: str, name: str = "") -> Table:
         """Read rows from the work file."""
-        with duckdb.connect(str(self.work_file), read_only=True) as connection:
-            cursor = connection.execute(sql)
-            types = {column[0]: str(column[1]) for column in cursor.description}
-            rows = [dict(zip(types, row, strict=True)) for row in cursor.fetchall()]
-        return Table(name, types, rows)
+        return read_query(self.work_file, sql, name)
 
     def table(self, schema: str, name: str) -> Table:
         """Read a table of the build."""
         return self.query(f'select * from "{schema}"."{name}"', name)
-
-
-def run(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a module of this Python in the project; a failure shows the end of its output."""
-    result = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        output = (result.stdout + result.stderr)[-6000:]
-        pytest.fail(f"{' '.join(arguments[:3])} failed:\n{output}", pytrace=False)
 
 
 @pytest.fixture(scope="module", params=adversarial.CASES, ids=lambda case: case.name)

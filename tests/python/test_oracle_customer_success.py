@@ -9,8 +9,6 @@ published programs, where those are at hand.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +19,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 
@@ -33,6 +30,7 @@ sys.path.insert(0, str(ROOT / "tests" / "reference"))
 import check_customer_success as reference  # noqa: E402
 from oracle import customer_success as oracle  # noqa: E402
 from oracle import customer_success_cases as cases  # noqa: E402
+from oracle.building import read_table, run  # noqa: E402
 from oracle.compare import Row, Table, agree, compare, report  # noqa: E402
 
 SCORES = ("usage", "engagement", "support", "relationship", "overall")
@@ -310,26 +308,7 @@ class Build:
 
     def table(self, schema: str, name: str) -> Table:
         """Read a table of the build."""
-        with duckdb.connect(str(self.work_file), read_only=True) as connection:
-            cursor = connection.execute(f'select * from "{schema}"."{name}"')
-            types = {column[0]: str(column[1]) for column in cursor.description}
-            rows = [dict(zip(types, row, strict=True)) for row in cursor.fetchall()]
-        return Table(name, types, rows)
-
-
-def run(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a module of this Python in the project; a failure shows the end of its output."""
-    result = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        output = (result.stdout + result.stderr)[-6000:]
-        pytest.fail(f"{' '.join(arguments[:3])} failed:\n{output}", pytrace=False)
+        return read_table(self.work_file, schema, name)
 
 
 Writer = Callable[[Mapping[str, list[str]], Path], None]

@@ -3,6 +3,7 @@
 {{ config(enabled=customer_health.subject_is_built('customer_success')) }}
 
 {%- set signals = customer_health.churn_signals() %}
+{%- set carried = ['record_number', 'customer_id', 'name', 'segment', 'arr', 'contract_end_date'] %}
 
 with customers as (
 
@@ -13,12 +14,7 @@ with customers as (
 measured as (
 
     select
-        record_number,
-        customer_id,
-        name,
-        segment,
-        arr,
-        contract_end_date
+        {{ carried | join(',\n        ') }}
         {%- for block in signals.values() %}
         {%- for field, measure in block.measures.items() %},
         {{ customer_health.churn_points(field, measure) }} as {{ field }}_points
@@ -32,12 +28,7 @@ measured as (
 combined as (
 
     select
-        record_number,
-        customer_id,
-        name,
-        segment,
-        arr,
-        contract_end_date
+        {{ carried | join(',\n        ') }}
         {%- for signal, block in signals.items() %},
         {% for field, measure in block.measures.items() -%}
         {{ customer_health.double(measure.weight) ~ ' * ' if block.combined == 'weighted' }}{{ field }}_points
@@ -53,12 +44,7 @@ combined as (
 clamped as (
 
     select
-        record_number,
-        customer_id,
-        name,
-        segment,
-        arr,
-        contract_end_date
+        {{ carried | join(',\n        ') }}
         {%- for signal in signals %},
         {{ customer_health.clamped_score(signal) }} as {{ signal }}
         {%- endfor %}
@@ -68,12 +54,7 @@ clamped as (
 )
 
 select
-    record_number,
-    customer_id,
-    name,
-    segment,
-    arr,
-    contract_end_date
+    {{ carried | join(',\n    ') }}
     {%- for signal in signals %},
     {{ customer_health.round_half_even_to_tenths(signal) }} as {{ signal }}_score
     {%- endfor %}

@@ -3,6 +3,11 @@
 
 {%- set settings = customer_health.expansion_settings() %}
 {%- set double = customer_health.type_double() %}
+{%- set carried = [
+    'record_number', 'customer_id', 'name', 'segment', 'arr', 'licensed_seats', 'active_seats', 'current_tier', 'on_hold',
+    'lowest_tier', 'first_tier', 'total_modules', 'adopted_modules', 'departments_covered', 'departments_potential',
+    'is_seats_known', 'is_tier_known', 'is_module_known', 'is_department_known',
+] %}
 
 with customers as (
 
@@ -140,25 +145,7 @@ joined as (
 computed as (
 
     select
-        record_number,
-        customer_id,
-        name,
-        segment,
-        arr,
-        licensed_seats,
-        active_seats,
-        current_tier,
-        on_hold,
-        lowest_tier,
-        first_tier,
-        total_modules,
-        adopted_modules,
-        departments_covered,
-        departments_potential,
-        is_seats_known,
-        is_tier_known,
-        is_module_known,
-        is_department_known,
+        {{ carried | join(',\n        ') }},
         case
             when total_modules = 0 and adopted_modules = 0 then {{ customer_health.double(0) }}
             else cast(adopted_modules as {{ double }}) / nullif(cast(total_modules as {{ double }}), 0) * 100
@@ -191,25 +178,7 @@ computed as (
 rounded as (
 
     select
-        record_number,
-        customer_id,
-        name,
-        segment,
-        arr,
-        licensed_seats,
-        active_seats,
-        current_tier,
-        on_hold,
-        lowest_tier,
-        first_tier,
-        total_modules,
-        adopted_modules,
-        departments_covered,
-        departments_potential,
-        is_seats_known,
-        is_tier_known,
-        is_module_known,
-        is_department_known,
+        {{ carried | join(',\n        ') }},
         is_seats_full,
         cast(case
             when additional_seats < 0 then -floor(-additional_seats) else floor(additional_seats)

@@ -70,11 +70,7 @@ select
     {%- for metric in health.metrics %},
     {{ metric.metric }},
     {{ metric.metric }}_is_measured,
-    case
-        when {{ metric.metric }}_percent < 0 then {{ customer_health.double(0) }}
-        when {{ metric.metric }}_percent > 100 then {{ customer_health.double(100) }}
-        else {{ metric.metric }}_percent
-    end as {{ metric.metric }}_score
+    {{ customer_health.clamped_score(metric.metric ~ '_percent') }} as {{ metric.metric }}_score
     {%- endfor %}
     {%- for score in customer_health.health_score_names() %},
     previous_{{ score }}_score
