@@ -2,12 +2,12 @@
 
 {#
     The setting customer_success_churn: weights (signal -> share), urgency (rungs days_at_most, multiplier)
-    and risk_tiers (rungs risk_tier, at_least).
+    and risk_tiers (rungs risk_tier, at_least). Its measures: churn_signals.
 #}
 {% macro churn_settings() %}
     {%- set where = 'setting customer_success_churn' -%}
     {%- set settings = var('customer_success_churn') -%}
-    {%- do customer_health.check_keys(where, settings, ['weights', 'urgency', 'risk_tiers'], []) -%}
+    {%- do customer_health.check_keys(where, settings, ['weights', 'measures', 'urgency', 'risk_tiers'], []) -%}
 
     {%- set signals = customer_health.churn_signals().keys() | list -%}
     {%- do customer_health.check_keys(where ~ ', key weights', settings.weights, signals, []) -%}
@@ -63,52 +63,104 @@
 {% endmacro %}
 
 {#
-    The five signals of churn: signal -> how its measures are combined (weighted or added, in the written
-    order) and the measures: field -> default where it is absent, and points. A signal and a measure have
-    0 to 100 points each.
+    The five signals of churn with the measures that the documents have, in the order in which they are
+    added: signal -> field -> kind and default where it is absent. The numbers are settings.
 
     number   (value - from) x points; what falls has negative points
     steps    the first step that the value reaches: points, or points_each x value; below them 0
     label    points of the label in any case, else `otherwise`
     flag     points where it is true
 #}
-{% macro churn_signals() %}
+{% macro churn_measure_catalogue() %}
     {{- return({
-        'usage_decline': {'combined': 'weighted', 'measures': {
-            'login_trend': {'kind': 'number', 'default': 0, 'weight': 0.40, 'from': 0, 'points': -3},
-            'feature_adoption_change': {'kind': 'number', 'default': 0, 'weight': 0.35, 'from': 0, 'points': -4},
-            'dau_mau_change': {'kind': 'number', 'default': 0, 'weight': 0.25, 'from': 0, 'points': -500},
-        }},
-        'engagement_drop': {'combined': 'weighted', 'measures': {
-            'meeting_cancellations': {'kind': 'number', 'default': 0, 'weight': 0.30, 'from': 0, 'points': 25},
-            'response_time_days': {'kind': 'number', 'default': 1, 'weight': 0.35, 'from': 1, 'points': 15},
-            'nps_change': {'kind': 'number', 'default': 0, 'weight': 0.35, 'from': 0, 'points': -20},
-        }},
-        'support_issues': {'combined': 'weighted', 'measures': {
-            'open_escalations': {'kind': 'number', 'default': 0, 'weight': 0.35, 'from': 0, 'points': 35},
-            'unresolved_critical': {'kind': 'number', 'default': 0, 'weight': 0.35, 'from': 0, 'points': 50},
-            'satisfaction_trend': {
-                'kind': 'label', 'default': 'stable', 'weight': 0.30, 'otherwise': 30,
-                'points': {'improving': 10, 'stable': 30, 'declining': 70, 'critical': 95},
-            },
-        }},
-        'relationship_signals': {'combined': 'added', 'measures': {
-            'champion_left': {'kind': 'flag', 'default': false, 'points': 45},
-            'sponsor_change': {'kind': 'flag', 'default': false, 'points': 30},
-            'competitor_mentions': {
-                'kind': 'steps', 'default': 0,
-                'steps': [{'at_least': 3, 'points': 35}, {'at_least': 1, 'points_each': 12}],
-            },
-        }},
-        'commercial_factors': {'combined': 'added', 'measures': {
-            'contract_type': {
-                'kind': 'label', 'default': 'annual', 'otherwise': 0,
-                'points': {'month-to-month': 30, 'quarterly': 15},
-            },
-            'pricing_complaints': {'kind': 'flag', 'default': false, 'points': 35},
-            'budget_cuts_mentioned': {'kind': 'flag', 'default': false, 'points': 40},
-        }},
+        'usage_decline': {
+            'login_trend': ['number', 0], 'feature_adoption_change': ['number', 0], 'dau_mau_change': ['number', 0],
+        },
+        'engagement_drop': {
+            'meeting_cancellations': ['number', 0], 'response_time_days': ['number', 1], 'nps_change': ['number', 0],
+        },
+        'support_issues': {
+            'open_escalations': ['number', 0], 'unresolved_critical': ['number', 0],
+            'satisfaction_trend': ['label', 'stable'],
+        },
+        'relationship_signals': {
+            'champion_left': ['flag', false], 'sponsor_change': ['flag', false], 'competitor_mentions': ['steps', 0],
+        },
+        'commercial_factors': {
+            'contract_type': ['label', 'annual'], 'pricing_complaints': ['flag', false],
+            'budget_cuts_mentioned': ['flag', false],
+        },
     }) -}}
+{% endmacro %}
+
+{#
+    The measures of the setting customer_success_churn, checked: signal -> combined (weighted or added)
+    and measures: field -> kind, default, points and whatever else its kind has.
+#}
+{% macro churn_signals() %}
+    {%- set where = 'setting customer_success_churn, key measures' -%}
+    {%- set given = var('customer_success_churn').get('measures', {}) -%}
+    {%- set catalogue = customer_health.churn_measure_catalogue() -%}
+    {%- do customer_health.check_keys(where, given, catalogue.keys() | list, []) -%}
+    {%- set signals = {} -%}
+    {%- for signal, fields in catalogue.items() -%}
+        {%- set signal_key = where ~ ', key ' ~ signal -%}
+        {%- do customer_health.check_keys(signal_key, given[signal], fields.keys() | list, []) -%}
+        {%- set measures = {} -%}
+        {%- set weights = [] -%}
+        {%- for field, facts in fields.items() -%}
+            {%- set measure = customer_health.churn_measure(signal_key ~ ', key ' ~ field, given[signal][field], facts[0]) -%}
+            {%- do measure.update({'default': facts[1]}) -%}
+            {%- do measures.update({field: measure}) -%}
+            {%- if measure.weight is defined -%}{%- do weights.append({'weight': measure.weight}) -%}{%- endif -%}
+        {%- endfor -%}
+        {%- if weights -%}
+            {%- if weights | length < measures | length -%}
+                {{- customer_health.raise_error(
+                    signal_key, 'has measures with a weight and without', 'give all of them a weight, or none'
+                ) -}}
+            {%- endif -%}
+            {%- do customer_health.check_weights(signal_key, weights) -%}
+        {%- endif -%}
+        {%- do signals.update({signal: {'combined': 'weighted' if weights else 'added', 'measures': measures}}) -%}
+    {%- endfor -%}
+    {{- return(signals) -}}
+{% endmacro %}
+
+{# One measure of the settings, checked, as a block of its own with its kind. #}
+{% macro churn_measure(where, given, kind) %}
+    {%- set required, optional = {
+        'number': (['points'], ['weight', 'from']),
+        'steps': (['steps'], ['weight']),
+        'label': (['points', 'otherwise'], ['weight']),
+        'flag': (['points'], ['weight']),
+    }[kind] -%}
+    {%- do customer_health.check_keys(where, given, required, optional) -%}
+    {%- set measure = {'kind': kind} -%}
+    {%- do measure.update(given) -%}
+    {%- if kind == 'number' -%}
+        {%- do customer_health.check_number(where ~ ', key points', given.points, -1000000, 1000000) -%}
+        {%- do measure.update({'from': given.get('from', 0)}) -%}
+        {%- do customer_health.check_number(where ~ ', key from', measure.from, -1000000, 1000000) -%}
+    {%- elif kind == 'flag' -%}
+        {%- do customer_health.check_number(where ~ ', key points', given.points, 0, 100) -%}
+    {%- elif kind == 'label' -%}
+        {%- do customer_health.check_number(where ~ ', key otherwise', given.otherwise, 0, 100) -%}
+        {%- for label, points in given.points.items() -%}
+            {%- do customer_health.check_number(where ~ ', key ' ~ label, points, 0, 100) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- do customer_health.check_list(where ~ ', key steps', given.steps) -%}
+        {%- for step in given.steps -%}
+            {%- do customer_health.check_keys(where ~ ', key steps', step, ['at_least'], ['points', 'points_each']) -%}
+            {%- do customer_health.check_number(where ~ ', key steps', step.at_least, 0, 1000000) -%}
+            {%- do customer_health.check_number(
+                where ~ ', key steps', step.get('points', step.get('points_each')), 0, 100
+            ) -%}
+        {%- endfor -%}
+        {%- do customer_health.check_descending(where ~ ', key steps', given.steps | map(attribute='at_least') | list) -%}
+    {%- endif -%}
+    {{- return(measure) -}}
 {% endmacro %}
 
 {#

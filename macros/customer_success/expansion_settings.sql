@@ -19,7 +19,9 @@
     {%- for effort, multiplier in settings.effort_multipliers.items() -%}
         {%- do customer_health.check_number(efforts ~ ', key ' ~ effort, multiplier, 0, 9.99) -%}
     {%- endfor -%}
-    {%- do customer_health.check_label(where ~ ', key default_segment', settings.default_segment) -%}
+    {%- do customer_health.check_choice(
+        where ~ ', key default_segment', settings.default_segment, customer_health.customer_success_segments()
+    ) -%}
     {{- return(settings) -}}
 {% endmacro %}
 

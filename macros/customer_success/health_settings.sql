@@ -99,12 +99,9 @@
     {%- do customer_health.check_number(where ~ ', key otherwise', block.otherwise, 0, 100) -%}
     {%- do customer_health.check_number(where ~ ', key trend_threshold', block.trend_threshold, 0, 100) -%}
     {%- do customer_health.check_number(where ~ ', key min_coverage', block.min_coverage, 0, 1) -%}
-    {%- do customer_health.check_label(where ~ ', key default_segment', block.default_segment) -%}
-    {%- if block.default_segment != block.default_segment | lower -%}
-        {{- customer_health.raise_error(
-            where, 'has the default_segment ' ~ block.default_segment, 'write it in lower case, as the benchmarks do'
-        ) -}}
-    {%- endif -%}
+    {%- do customer_health.check_choice(
+        where ~ ', key default_segment', block.default_segment, customer_health.customer_success_segments()
+    ) -%}
     {{- return({
         'dimensions': dimensions,
         'metrics': metrics,

@@ -16,9 +16,10 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
-PRESETS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
+PUBLISHED = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
     "customer_health"
-]["customer_health_presets"]
+]
+PRESETS = PUBLISHED["customer_health_presets"]
 
 Settings = dict[str, Any]
 
@@ -51,6 +52,17 @@ def levels(*at_least: float) -> Settings:
     """Settings with risk levels that begin at these low-health rates."""
     rungs = [{"risk_level": f"Level {i}", "at_least": rate} for i, rate in enumerate(at_least)]
     return {"customer_health_risk_levels": rungs}
+
+
+def suite(tool: str, *path: Any, value: Any) -> Settings:
+    """Settings in which customer_success_<tool> has `value` at `path`, all else as published."""
+    name = f"customer_success_{tool}"
+    block = copy.deepcopy(PUBLISHED[name])
+    place = block
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return {name: block}
 
 
 # What is wrong -> the settings, and what the sentence must name.
@@ -369,6 +381,63 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
             ]
         },
         ["setting customer_health_risk_levels", "twice"],
+    ),
+    # Customer success
+    "dimensions of health that sum to 1.1": (
+        suite("health", "weights", "usage", "weight", value=0.4),
+        ["setting customer_success_health", "sum to 1.1"],
+    ),
+    "a metric of health that no document has": (
+        suite("health", "weights", "usage", "metrics", "logins", value=0.1),
+        ["setting customer_success_health", "logins"],
+    ),
+    "no default segment among the segments": (
+        suite("health", "default_segment", value="startup"),
+        ["setting customer_success_health", "default_segment"],
+    ),
+    "signals of churn that sum to 0.9": (
+        suite("churn", "weights", "commercial_factors", value=0),
+        ["setting customer_success_churn, key weights"],
+    ),
+    "measures of churn that sum to 1.1": (
+        suite("churn", "measures", "usage_decline", "login_trend", "weight", value=0.5),
+        ["setting customer_success_churn, key measures, key usage_decline", "sum to 1.1"],
+    ),
+    "a measure of churn without points": (
+        suite("churn", "measures", "usage_decline", "login_trend", value={"weight": 0.4}),
+        ["key login_trend", "lacks the key points"],
+    ),
+    "a measure with a weight among others without": (
+        suite("churn", "measures", "commercial_factors", "contract_type", "weight", value=1),
+        ["key commercial_factors", "with a weight and without"],
+    ),
+    "steps of churn that ascend": (
+        suite(
+            "churn",
+            *("measures", "relationship_signals", "competitor_mentions", "steps"),
+            value=[{"at_least": 1, "points": 12}, {"at_least": 3, "points": 35}],
+        ),
+        ["key competitor_mentions, key steps"],
+    ),
+    "urgency that grows further away": (
+        suite("churn", "urgency", 1, "multiplier", value=2),
+        ["setting customer_success_churn, key urgency", "2"],
+    ),
+    "a gap below the last risk tier": (
+        suite("churn", "risk_tiers", 3, "at_least", value=10),
+        ["setting customer_success_churn, key risk_tiers", "gap below 10"],
+    ),
+    "an effort without a multiplier": (
+        suite("expansion", "effort_multipliers", value={"low": 3, "medium": 2}),
+        ["setting customer_success_expansion", "high"],
+    ),
+    "a review item of low priority due before one of high": (
+        suite("review", "due_days", "low", value=1),
+        ["setting customer_success_review, key due_days", "low"],
+    ),
+    "a segment in upper case": (
+        {"customer_success_segments": ["Enterprise"]},
+        ["setting customer_success_segments", "Enterprise", "lower case"],
     ),
     "risk levels as a block": (
         {"customer_health_risk_levels": {"High": 0.7}},
