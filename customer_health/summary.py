@@ -7,6 +7,7 @@ from customer_health.engines import Engine
 from customer_health.schemas import MARTS, QUALITY
 
 NEEDED = {"account_health", "policies", "health_bands", "risk_matrix"}
+NEEDED_PORTFOLIO = {"customer_success_portfolio"}
 NEEDED_QUALITY = {"rejected_rows", "value_findings"}
 RISKIEST_CELLS = 3
 
@@ -43,6 +44,17 @@ CELLS = f"""
     order by risk_matrix.priority_rank
     limit {RISKIEST_CELLS}
 """
+PORTFOLIO = """
+    select
+        health_customer_count,
+        green_count,
+        yellow_count,
+        red_count,
+        critical_count,
+        high_count,
+        arr_at_risk
+    from {marts}.customer_success_portfolio
+"""
 QUALITY_COUNTS = """
     select
         (select coalesce(sum(row_count), 0) from {quality}.rejected_rows),
@@ -53,11 +65,13 @@ QUALITY_COUNTS = """
 def summary(engine: Engine) -> list[str]:
     """Return the lines of the summary: figures of the active policy, rejects, and places.
 
-    Without the subject account health there are only the places.
+    Without a subject its lines are left out.
     """
     lines = []
     if engine.tables(MARTS) >= NEEDED:
         lines += _figures(engine)
+    if engine.tables(MARTS) >= NEEDED_PORTFOLIO:
+        lines += _portfolio(engine)
     if engine.tables(QUALITY) >= NEEDED_QUALITY:
         lines += _quality(engine)
     return [*lines, *engine.places()]
@@ -81,6 +95,17 @@ def _figures(engine: Engine) -> list[str]:
             f"Risk {rank}        {industry} x {segment}: {low:,} of {count:,} accounts low"
             for rank, (industry, segment, low, count) in enumerate(cells, start=1)
         ),
+    ]
+
+
+def _portfolio(engine: Engine) -> list[str]:
+    [(customers, green, yellow, red, critical, high, arr)] = _rows(engine, PORTFOLIO)
+    if not customers:
+        return []
+    at_risk = "unknown" if arr is None else f"{arr:,.0f}"
+    return [
+        f"Customers     {customers:,}; green {green:,}, yellow {yellow:,}, red {red:,}; churn risk"
+        f" critical {critical:,}, high {high:,}, their ARR {at_risk}"
     ]
 
 

@@ -274,7 +274,7 @@ def health(record: Mapping) -> tuple[Row, list[str]]:
         "segment": segment,
         # Ours is scored by these even where the published method fails on the segment.
         "benchmark_segment": benchmark_segment,
-        "arr": number(record.get("arr", Absent), 0),
+        "arr": number(record.get("arr", Absent), None),
         **{f"{name}_score": score for name, score in all_scores.items()},
         "classification": classification,
         **{
@@ -473,7 +473,7 @@ def churn(record: Mapping, as_of_date: date) -> tuple[Row, list[Row]]:
     row: Row = {
         "name": text(record.get("name", Absent), "Unknown"),
         "segment": text(record.get("segment", Absent), "unknown"),
-        "arr": number(record.get("arr", Absent), 0),
+        "arr": number(record.get("arr", Absent), None),
         "contract_end_date": end,
         **{f"{name}_score": value for name, value in scores.items()},
         "raw_score": rounded(raw),
@@ -709,7 +709,7 @@ def expansion(record: Mapping, tier_of_risk: str | None) -> tuple[Row, list[Row]
     row: Row = {
         "name": text(record.get("name", Absent), "Unknown"),
         "segment": segment,
-        "arr": arr,
+        "arr": arr if "arr" in record else None,
         **adoption(usage),
         "seat_utilisation": (
             None

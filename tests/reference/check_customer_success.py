@@ -40,6 +40,7 @@ SHOWN = 10
 # Why the project differs, and how a difference is told from a mistake.
 NO_CUSTOMER = "a record without customer_id is rejected; published as the customer `unknown`"
 NO_GAPS = "59.1 to 59.9 is medium and 79.1 to 79.9 high; published as low"
+NO_ARR = "an absent ARR is unknown; published as 0"
 LOWEST_TIER = "the lowest higher plan is offered; published is the first one in the list's order"
 
 Figures = dict[str, Any]
@@ -67,9 +68,11 @@ def marks(record: Mapping) -> tuple:
     return tuple(record.get(key, default) for key, default in defaults.items())
 
 
-def published_figures(tool: str, result: Mapping) -> Figures:
-    """The published figures of a customer, by name."""
-    figures = {key: result[key] for key in ("name", "segment", "arr")}
+def published_figures(tool: str, record: Mapping, result: Mapping) -> Figures:
+    """The published figures of a customer, by name; its ARR only where the record has one."""
+    figures = {"name": result["name"], "segment": result["segment"], "arr": None}
+    if "arr" in record:
+        figures["arr"] = result["arr"]
     if tool == "health":
         names = ("overall_score", "classification", "recommendation_count")
         figures |= {key: result[key] for key in names}
@@ -255,7 +258,7 @@ def on_purpose(tool: str, record: Mapping, row: Mapping | None) -> list[tuple[st
         return [(NO_CUSTOMER, f"{record.get('name')}, ARR {record.get('arr', 0)}")]
     if row is None:
         return []
-    found = []
+    found = [] if "arr" in record else [(NO_ARR, f"{customer}: unknown, published 0")]
     if tool == "churn" and row["risk_tier"] != row["published_risk_tier"]:
         score, tier, published = (
             row[name] for name in ("risk_score", "risk_tier", "published_risk_tier")
@@ -304,7 +307,7 @@ def check(reference: Path, folder: Path) -> int:
             if row is None:
                 own.append(f"{customer}: no row")
                 continue
-            published = published_figures(tool, result)
+            published = published_figures(tool, record, result)
             figure_count += len(published)
             own += differences(customer, published, figures)
             if not is_explained(tool, wanted, row):

@@ -4,7 +4,7 @@
 {%- set settings = customer_health.expansion_settings() %}
 {%- set double = customer_health.type_double() %}
 {%- set carried = [
-    'record_number', 'customer_id', 'name', 'segment', 'arr', 'licensed_seats', 'active_seats', 'current_tier', 'on_hold',
+    'record_number', 'customer_id', 'name', 'segment', 'arr', 'is_arr_given', 'licensed_seats', 'active_seats', 'current_tier', 'on_hold',
     'lowest_tier', 'first_tier', 'total_modules', 'adopted_modules', 'departments_covered', 'departments_potential',
     'is_seats_known', 'is_tier_known', 'is_module_known', 'is_department_known',
 ] %}
@@ -17,6 +17,7 @@ with customers as (
         name,
         segment,
         arr,
+        is_arr_given,
         licensed_seats,
         active_seats,
         current_tier,
@@ -91,6 +92,7 @@ joined as (
         customers.name,
         customers.segment,
         customers.arr,
+        customers.is_arr_given,
         customers.licensed_seats,
         customers.active_seats,
         customers.current_tier,
@@ -213,6 +215,7 @@ select
     name,
     segment,
     arr,
+    is_arr_given,
     {%- for column in ['licensed_seats', 'active_seats', 'avg_usage_pct', 'seat_utilisation'] %}
     {{ customer_health.to_decimal(column) }} as {{ column }},
     {%- endfor %}

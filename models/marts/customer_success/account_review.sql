@@ -112,15 +112,13 @@ opportunities as (
 select
     customers.customer_id,
     {{ customer_health.as_of_date() }} as as_of_date,
-    -- Unknown and 0 stand for a field that a record lacks, which another record may have.
+    -- Unknown stands for a name that a record lacks, which another record may have.
     coalesce(
         nullif(health.name, 'Unknown'), nullif(risk.name, 'Unknown'), nullif(expansion.name, 'Unknown'),
         health.name, risk.name, expansion.name
     ) as name,
     coalesce(health.segment, expansion.segment, lower(risk.segment)) as segment,
-    coalesce(
-        nullif(health.arr, 0), nullif(risk.arr, 0), nullif(expansion.arr, 0), health.arr, risk.arr, expansion.arr
-    ) as arr,
+    coalesce(health.arr, risk.arr, expansion.arr) as arr,
     risk.contract_end_date,
     risk.days_to_renewal,
     risk.is_expired

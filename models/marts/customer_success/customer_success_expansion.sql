@@ -48,7 +48,7 @@ select
     record_number,
     name,
     segment,
-    arr_amount as arr,
+    case when is_arr_given then arr_amount end as arr,
     total_modules,
     adopted_modules,
     adoption_rate,

@@ -16,8 +16,7 @@ values_read as (
         key as customer_id,
         case when name is null then 'Unknown' else {{ customer_health.json_text('name') }} end as name,
         case when segment is null then 'unknown' else {{ customer_health.json_text('segment') }} end as segment,
-        case when arr is null then {{ customer_health.double(0) }} else {{ customer_health.json_number('arr') }} end
-            as arr,
+        {{ customer_health.json_number('arr') }} as arr,
         {{ customer_health.json_text('contract_end_date') }} as contract_end
         {%- for signal, block in customer_health.churn_signals().items() %}
         {%- for field, measure in block.measures.items() %},

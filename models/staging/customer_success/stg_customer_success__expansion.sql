@@ -28,10 +28,12 @@ select
         when segment is null then {{ customer_health.text_literal(settings.default_segment) }}
         else lower({{ customer_health.json_text('segment') }})
     end as segment,
+    -- The method computes with 0 where the record has none; nobody is told that it were 0.
     case
         when arr is null then {{ customer_health.double(0) }}
         else {{ customer_health.computable(customer_health.json_number('arr')) }}
     end as arr,
+    arr is not null as is_arr_given,
     case
         when not has_contract then null
         when licensed_seats is null then {{ customer_health.double(0) }}

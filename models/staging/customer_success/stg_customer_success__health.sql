@@ -22,9 +22,7 @@ values_read as (
             when segment is null then {{ customer_health.text_literal(health.default_segment) }}
             else lower({{ customer_health.json_text('segment') }})
         end as segment,
-        case
-            when arr is null then {{ customer_health.double(0) }} else {{ customer_health.json_number('arr') }}
-        end as arr
+        {{ customer_health.json_number('arr') }} as arr
         {%- for dimension in health.dimensions %},
         coalesce({{ dimension.dimension }}, '{') = '{' as {{ dimension.dimension }}_is_readable
         {%- endfor %}
