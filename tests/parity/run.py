@@ -5,8 +5,9 @@
 
 An input is `demo`, `adversarial:<case>` (the cases of tests/oracle/adversarial.py; `adversarial`
 alone is all of them) or a folder of raw files. Each is built on all engines, one engine after
-another, on the same servers; then the marts are compared. The exit status is 1 if a build fails or
-a value differs. Seconds are those of `customer-health build`: load, models, tests and publishing.
+another, on the same servers; then the marts and the exported reports are compared. The exit status
+is 1 if a build fails or a value differs. Seconds are those of `customer-health build`: load,
+models, tests and publishing.
 """
 
 from __future__ import annotations
@@ -219,8 +220,29 @@ def run(
         ]
         relations = relations_of(work / first / "target" / "manifest.json")
         outcome.differences = compare_all(readers, relations, say)
+    outcome.differences += compare_reports(environments, list(outcome.seconds), work, say)
     say(f"compared in {time.monotonic() - started:.0f} s")
     return outcome
+
+
+def compare_reports(
+    environments: Mapping[str, Environment], engines: Sequence[str], work: Path, say: Say
+) -> int:
+    """Export the customer-success reports on each engine; return how many are other ones."""
+    others = 0
+    for form in ("text", "json"):
+        reports: dict[str, bytes] = {}
+        for engine in engines:
+            path = work / engine / f"reports.{form}"
+            command = ["export", "customer-success", "--format", form, "--out", str(path)]
+            customer_health(command, environments[engine], work / engine / f"export_{form}.log")
+            reports[engine] = path.read_bytes()
+        first, *rest = engines
+        different = [engine for engine in rest if reports[engine] != reports[first]]
+        others += len(different)
+        end = f"not as on {first}: {', '.join(different)}" if different else "the same everywhere"
+        say(f"  reports as {form}: {len(reports[first]):,} bytes, {end}")
+    return others
 
 
 def report(runs: Sequence[Run], engines: Sequence[str], say: Say) -> bool:
