@@ -97,7 +97,7 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documen
         objects = _objects(split, "newline_delimited", longest)
         row_count, doubtful = _counts(connection, objects)
     numbered = f"select row_number() over () as record_number, json from {objects}"
-    documents = f"select record_number, json as keyed, json(json) as document from ({numbered})"
+    documents = f"select record_number, {_on_one_line('json')} as document from ({numbered})"
     if doubtful:
         mended = Path(folder.name) / "mended.jsonl"
         select = f"select * from ({numbered}) where {_is_doubtful('json')}"
@@ -105,8 +105,7 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documen
         documents = f"""
             select
                 records.record_number,
-                coalesce(mended.document, records.json) as keyed,
-                coalesce(mended.document, json(records.json)) as document
+                coalesce(mended.document, {_on_one_line("records.json")}) as document
             from ({numbered}) as records
             left join read_json(
                 {literal(str(mended))}, format = 'newline_delimited',
@@ -115,7 +114,7 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documen
         """
     select = (
         "select cast(record_number as bigint) as record_number,"
-        f" json_extract_string(keyed, '$.{KEY}') as {KEY}, cast(document as varchar) as document"
+        f" json_extract_string(document, '$.{KEY}') as {KEY}, cast(document as varchar) as document"
         f" from ({documents})"
     )
     return Documents(select, row_count, folder, warning)
@@ -125,6 +124,11 @@ def _objects(path: Path, form: str, longest: int = 0) -> str:
     """Return the table function that reads the records of a file in their order."""
     pattern = re.sub(r"[*?\[]", lambda wildcard: f"[{wildcard.group(0)}]", str(path.absolute()))
     return f"read_json_objects({literal(pattern)}, format = '{form}'{_room_for(longest)})"
+
+
+def _on_one_line(column: str) -> str:
+    """Return the SQL of a record without line breaks; most files are written without any."""
+    return f"case when regexp_matches({column}, '[\\n\\r]') then json({column}) else {column} end"
 
 
 def _room_for(longest: int) -> str:
