@@ -25,9 +25,9 @@ ranked as (
         target,
         revenue,
         priority_score,
-        row_number() over (
+        cast(row_number() over (
             partition by record_number order by priority_score desc, place asc, position asc
-        ) as rank
+        ) as bigint) as rank
     from {{ ref('int_customer_opportunities') }}
 
 ),
