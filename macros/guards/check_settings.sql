@@ -31,7 +31,9 @@
         {%- do customer_health.check_list(where, subjects) -%}
     {%- endif -%}
     {%- for listed in subjects -%}
-        {%- do customer_health.check_choice(where, listed, ['account_health', 'conversion', 'customer_success']) -%}
+        {%- do customer_health.check_choice(where, listed, [
+            'account_health', 'conversion', 'customer_success', 'trajectory', 'actions'
+        ]) -%}
     {%- endfor -%}
     {{- return(subject in subjects) -}}
 {% endmacro %}
