@@ -21,6 +21,7 @@
     {%- do customer_health.churn_settings() -%}
     {%- do customer_health.expansion_settings() -%}
     {%- do customer_health.review_due_days() -%}
+    {%- do customer_health.history_settings() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
@@ -89,8 +90,8 @@
     {{- return(var('customer_health_small_sample')) -}}
 {% endmacro %}
 
-{# The setting as_of_date as a date literal; empty means the date on which the run started. #}
-{% macro as_of_date() %}
+{# The setting as_of_date, 'YYYY-MM-DD'; empty means the date on which the run started. #}
+{% macro as_of_day() %}
     {%- set text = (var('as_of_date') or run_started_at.strftime('%Y-%m-%d')) | string -%}
     {%- set where = 'setting as_of_date' -%}
     {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
@@ -102,5 +103,15 @@
     {%- if year == 0 or month < 1 or month > 12 or day < 1 or day > days[month - 1] -%}
         {{- customer_health.raise_error(where, 'is ' ~ text ~ ', a day that never was', 'give a day of the calendar') -}}
     {%- endif -%}
-    {{- return("cast('" ~ text ~ "' as date)") -}}
+    {{- return(text) -}}
+{% endmacro %}
+
+{# The setting as_of_date as a date literal. #}
+{% macro as_of_date() %}
+    {{- return(customer_health.date_literal(customer_health.as_of_day())) -}}
+{% endmacro %}
+
+{# A day 'YYYY-MM-DD' as a date literal. #}
+{% macro date_literal(day) %}
+    {{- return("cast('" ~ day ~ "' as date)") -}}
 {% endmacro %}

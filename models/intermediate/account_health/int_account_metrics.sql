@@ -1,10 +1,11 @@
--- Grain: one account on as_of_date, with the metrics that the scored policies read.
+-- Grain: one account on one as-of date of this run, with the metrics that the scored policies read: the current
+-- date, and those of the snapshots that the history lacks.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 with accounts as (
 
-    select * from {{ ref('stg_salesforce__accounts') }}
+    select * from {{ ref('int_accounts_by_date') }}
 
 )
 

@@ -7,7 +7,7 @@
 
 with accounts_scored as (
 
-    select * from {{ ref('int_accounts_scored') }}
+    select * from {{ ref('int_accounts_scored_by_date') }}
 
 ),
 

@@ -1,33 +1,37 @@
--- Grain: one account on one as_of_date. STUB with random drift until the persisted slices are there.
-{{ config(enabled=customer_health.subject_is_built('trajectory'), contract={'enforced': false}) }}
+-- Grain: one account on one stored as_of_date, up to the setting as_of_date. A view over the history.
+{{ config(enabled=customer_health.subject_is_built('trajectory'), materialized='view') }}
 
-with weeks as (
+with slices as (
 
-    select * from (values
-        {%- for week in range(27) %}
-        ({{ week }}){{ ',' if not loop.last }}
-        {%- endfor %}
-    ) as weeks (week)
-
-),
-
-moved as (
-
-    select
-        account_health.* replace (
-            cast(account_health.as_of_date - weeks.week * 7 as date) as as_of_date,
-            cast(least(100, greatest(0, account_health.health_score
-                + weeks.week * (cast(hash(account_health.account_id) % 21 as integer) - 10) / 10.0)) as decimal(9, 6)) as health_score,
-            account_health.days_since_last_activity + weeks.week % 3 as days_since_last_activity
-        )
-    from {{ ref('account_health') }} as account_health
-    cross join weeks
-    where hash(account_health.account_id) % 5 = 0 and hash(account_health.account_id, weeks.week) % 20 > 0
+    select * from {{ ref('account_health_slices') }}
 
 )
 
-select * replace (
-    case when health_score >= 80 then 'High' when health_score >= 50 then 'Medium' when health_score is null then 'Unscored' else 'Low' end
-        as health_band
-)
-from moved
+select
+    account_id,
+    account_name,
+    industry,
+    account_size_segment,
+    geographic_region,
+    owner_id,
+    {%- for metric in customer_health.account_metrics() %}
+    {{ metric }},
+    {%- endfor %}
+    activity_score,
+    contact_quality_score,
+    business_value_score,
+    account_scale_score,
+    health_score,
+    health_band,
+    score_coverage,
+    run_rate_revenue,
+    pipeline_revenue,
+    upsell_revenue,
+    is_run_rate_unknown,
+    predicted_6m_revenue,
+    contribution_tier,
+    policy,
+    policy_version,
+    as_of_date
+from slices
+where as_of_date <= {{ customer_health.as_of_date() }}

@@ -1,0 +1,90 @@
+-- Grain: one source row of the dated snapshots that this run scores, values as they came. row_rank 1 is the
+-- row to keep among those of one account and date; NULL without an account_id. Empty on a normal day.
+-- noqa: disable=LT02
+{{ config(enabled=customer_health.subject_is_built('trajectory'), materialized='table') }}
+
+{%- set source_table = source('history', 'salesforce__customer_360_history') %}
+{%- set days = customer_health.slices().snapshots_to_score %}
+{%- set kinds = customer_health.snapshot_columns() %}
+{%- set columns = customer_health.present_snapshot_columns() %}
+{%- set preferred = ['data_completeness_score', 'days_since_last_activity'] %}
+
+{% if days -%}
+with dated as (
+
+    select
+        source_rows.*,
+        {{ customer_health.snapshot_date(source_table) }} as snapshot_date,
+        {{ customer_health.trimmed_text('account_id', kinds.account_id) }} as key
+    from {{ source_table }} as source_rows
+    where {{ customer_health.snapshot_date(source_table) }} in ({{ customer_health.date_literals(days) }})
+
+),
+
+counted as (
+
+    select
+        dated.*,
+        count(*) over (partition by snapshot_date, key) as row_count
+    from dated
+
+),
+
+-- Few accounts are there twice: only these are sorted by all columns.
+repeated as (
+
+    select
+        counted.*,
+        row_number() over (
+            partition by snapshot_date, key
+            order by
+                {{ customer_health.clean_value('data_completeness_score', 'score', kinds.get('data_completeness_score')) }}
+                    desc nulls last,
+                {{ customer_health.clean_value('days_since_last_activity', 'count', kinds.get('days_since_last_activity')) }}
+                    asc nulls last
+                {%- for column, rule in columns.items() if column not in preferred %},
+                {%- set cleaned = customer_health.clean_value(column, rule, kinds[column]) %}
+                {{ customer_health.byte_order(cleaned) if rule in ['text', 'industry', 'size_segment'] else cleaned }}
+                    asc nulls last
+                {%- endfor %},
+                {{ customer_health.order_as_they_came('counted', columns, kinds) | join(',\n                ') }}
+        ) as row_rank
+    from counted
+    where row_count > 1
+        and key is not null
+
+),
+
+ranked as (
+
+    select
+        counted.*,
+        case when key is not null then cast(1 as bigint) end as row_rank
+    from counted
+    where row_count = 1
+        or key is null
+    union all
+    select * from repeated
+
+)
+
+select
+    snapshot_date as as_of_date,
+    key,
+    cast(row_rank as bigint) as row_rank,
+    case when row_rank is null or row_rank > 1 then {{ customer_health.row_text('ranked', ['as_of_date'] + columns.keys() | list) }} end as row_text
+    {%- for column in columns %},
+    ranked.{{ column }}
+    {%- endfor %}
+from ranked
+{%- else -%}
+select
+    cast(null as date) as as_of_date,
+    cast(null as {{ customer_health.type_text() }}) as key,
+    cast(null as bigint) as row_rank,
+    cast(null as {{ customer_health.type_text() }}) as row_text
+    {%- for column, rule in columns.items() %},
+    {{ customer_health.clean_value(column, rule, none) }} as {{ column }}
+    {%- endfor %}
+where false
+{%- endif %}
