@@ -1,3 +1,14 @@
+{# The points that a policy gives for the size segment of an account: <policy>__size_points. #}
+{% macro size_points(policy) -%}
+    case account_size_segment
+        {%- for segment, points in policy.size_points.items() %}
+        when {{ customer_health.text_literal(segment) }} then {{ customer_health.double(points) }}
+        {%- else %}
+        when null then {{ customer_health.double(0) }}
+        {%- endfor %}
+    end as {{ policy.name }}__size_points
+{%- endmacro %}
+
 {#
     The CTEs from scaled metrics to points, after a CTE `scaled` that has every policy's scaled columns:
     `accumulated` adds <policy>__coverage, <policy>__<dimension>__measured and, per metric of each policy,

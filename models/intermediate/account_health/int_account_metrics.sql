@@ -21,10 +21,6 @@ select
     {{ column }}
     {%- endfor %}
     {%- for policy in customer_health.policies() if policy.size_points %},
-    case account_size_segment
-        {%- for segment, points in policy.size_points.items() %}
-        when {{ customer_health.text_literal(segment) }} then {{ customer_health.double(points) }}
-        {%- endfor %}
-    end as {{ policy.name }}__size_points
+    {{ customer_health.size_points(policy) }}
     {%- endfor %}
 from accounts

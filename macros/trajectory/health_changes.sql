@@ -1,0 +1,332 @@
+{#
+    Why the health score of accounts changed between two dates, as a whole SELECT: one row per account, label
+    and metric. pairs: a relation with account_id, label, from_date and to_date, whose slices the history
+    holds and which both have a score.
+
+    The change of a metric's points is split into
+    own_change     the account's own value (and what else is measured of it) moved,
+    peer_change    the bounds moved between which the metric is scaled, that is: the other accounts did,
+    policy_change  the policy did; 0 when both slices were scored under the active version.
+    Own and peer change are the mean over both orders in which the two can have moved, so that neither
+    comes first by chance: exact decimals of seven places. The parts sum to the change, the changes of all
+    metrics to that of the score, and with the dates exchanged every part is negated.
+    A slice of another version of the policy is scored anew under the active one, with its own values and the
+    bounds of its day; what then differs from the points it had is the policy's. Metrics that the active
+    policy does not know are one row, `(earlier policies)`.
+    A metric that is scaled by percentile has no bounds: where its value moved, the whole is own change.
+#}
+{% macro health_changes(pairs) %}
+    {%- set policy = customer_health.active_policy() -%}
+    {%- set double = customer_health.type_double() -%}
+    {%- set columns = [] -%}
+    {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.metric not in columns -%}
+        {%- do columns.append(metric.metric) -%}
+    {%- endfor -%}
+    {%- set measured_alike = [] -%}
+    {%- for column in columns -%}
+        {%- do measured_alike.append(column ~ '__is_measured_alike') -%}
+    {%- endfor -%}
+    {%- set bounded = [] -%}
+    {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] -%}
+        {%- do bounded.append(metric) -%}
+    {%- endfor -%}
+    {%- set is_new = "<> '" ~ policy.version ~ "'" %}
+
+with pairs as (
+
+    select * from {{ pairs }}
+
+),
+
+slices as (
+
+    select * from {{ ref('account_health_slices') }}
+
+),
+
+-- Whose values, under whose bounds. What both dates agree on is known already, except under another policy.
+combinations as (
+
+    select
+        'from' as own,
+        'from' as bounds
+    union all
+    select
+        'from' as own,
+        'to' as bounds
+    union all
+    select
+        'to' as own,
+        'from' as bounds
+    union all
+    select
+        'to' as own,
+        'to' as bounds
+
+),
+
+side_by_side as (
+
+    select
+        pairs.account_id,
+        pairs.label,
+        pairs.from_date,
+        pairs.to_date,
+        combinations.own,
+        combinations.bounds,
+        {%- for side in ['from', 'to'] %}
+        {{ side }}_slices.health_score as {{ side }}_score,
+        {{ side }}_slices.policy_version {{ is_new }} as {{ side }}_is_other_policy,
+        {%- for metric in policy.metrics %}
+        {{ side }}_slices.{{ metric.metric }}__points as {{ side }}__{{ metric.metric }}__points,
+        {%- endfor %}
+        {%- for column in columns %}
+        cast({{ side }}_slices.{{ column }} as {{ double }}) as {{ side }}__{{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- for metric in policy.metrics %}
+        {%- if metric.metric == 'size_points' %}
+        from_slices.account_size_segment = to_slices.account_size_segment as {{ metric.metric }}__is_same_value,
+        {%- else %}
+        coalesce(
+            from_slices.{{ metric.metric }} = to_slices.{{ metric.metric }},
+            from_slices.{{ metric.metric }} is null and to_slices.{{ metric.metric }} is null
+        ) as {{ metric.metric }}__is_same_value,
+        (from_slices.{{ metric.metric }} is null) = (to_slices.{{ metric.metric }} is null)
+            as {{ metric.metric }}__is_measured_alike,
+        {%- endif %}
+        {%- if metric in bounded %}
+        coalesce(
+            from_slices.{{ metric.metric }}__lower = to_slices.{{ metric.metric }}__lower
+            and from_slices.{{ metric.metric }}__upper = to_slices.{{ metric.metric }}__upper,
+            false
+        ) as {{ metric.metric }}__is_same_bounds,
+        {%- endif %}
+        {%- endfor %}
+        case combinations.own when 'from' then from_slices.account_size_segment else to_slices.account_size_segment end
+            as account_size_segment
+        {%- for column in columns %},
+        cast(case combinations.own when 'from' then from_slices.{{ column }} else to_slices.{{ column }} end as {{ double }})
+            as {{ column }}
+        {%- endfor %}
+        {%- for metric in policy.metrics %}
+        {%- if metric in bounded %}
+        {%- for bound in ['lower', 'upper'] %},
+        case combinations.bounds
+            when 'from' then from_slices.{{ metric.metric }}__{{ bound }}
+            else to_slices.{{ metric.metric }}__{{ bound }}
+        end as {{ metric.scaled_column }}__{{ bound }}
+        {%- endfor %}
+        {%- elif metric.scale == 'percentile' %},
+        cast(case
+            when from_slices.{{ metric.metric }} = to_slices.{{ metric.metric }} and combinations.bounds = 'from'
+                or from_slices.{{ metric.metric }} <> to_slices.{{ metric.metric }} and combinations.own = 'from'
+                then from_slices.{{ metric.metric }}__scaled
+            else to_slices.{{ metric.metric }}__scaled
+        end as {{ double }}) as {{ metric.scaled_column }}__stored
+        {%- endif %}
+        {%- endfor %}
+    from pairs
+    inner join slices as from_slices
+        on pairs.account_id = from_slices.account_id
+        and pairs.from_date = from_slices.as_of_date
+    inner join slices as to_slices
+        on pairs.account_id = to_slices.account_id
+        and pairs.to_date = to_slices.as_of_date
+    cross join combinations
+    where from_slices.health_score is not null
+        and to_slices.health_score is not null
+        and (
+            combinations.own <> combinations.bounds
+            or from_slices.policy_version {{ is_new }}
+            or to_slices.policy_version {{ is_new }}
+        )
+    {{ customer_health.computed_once() }}
+
+),
+
+sized as (
+
+    select
+        side_by_side.*,
+        {{ customer_health.size_points(policy) }}
+    from side_by_side
+    {{ customer_health.computed_once() }}
+
+),
+
+scaled as (
+
+    select
+        sized.*
+        {%- for metric in policy.metrics %},
+        {{ customer_health.stored_scaled_value(metric) }} as {{ metric.scaled_column }}
+        {%- endfor %}
+    from sized
+    {{ customer_health.computed_once() }}
+
+),
+
+{{ customer_health.points_ctes([policy]) }},
+
+pointed as (
+
+    select
+        account_id,
+        label,
+        from_date,
+        to_date,
+        own,
+        bounds,
+        from_score,
+        to_score,
+        from_is_other_policy,
+        to_is_other_policy,
+        {{ measured_alike | join('\n        and ') if measured_alike else 'true' }} as is_measured_alike
+        {%- for metric in policy.metrics %},
+        {{ metric.metric }}__is_same_value,
+        {{ metric.metric ~ '__is_same_bounds' if metric in bounded else 'true' }} as {{ metric.metric }}__is_same_bounds,
+        coalesce({{ customer_health.metric_points(policy, loop.index) }}, 0) as {{ metric.metric }}__points,
+        coalesce(from__{{ metric.metric }}__points, 0) as from__{{ metric.metric }}__points,
+        coalesce(to__{{ metric.metric }}__points, 0) as to__{{ metric.metric }}__points
+        {%- endfor %}
+        {%- for column in columns %},
+        from__{{ column }},
+        to__{{ column }}
+        {%- endfor %}
+    from accumulated
+    {{ customer_health.computed_once() }}
+
+),
+
+-- One row per pair again: the points under each combination beside the points as stored.
+paired as (
+
+    select
+        account_id,
+        label,
+        from_date,
+        to_date,
+        from_score,
+        to_score,
+        from_is_other_policy,
+        to_is_other_policy
+        {%- for metric in policy.metrics %},
+        {%- for own in ['from', 'to'] %}
+        {%- for bounds in ['from', 'to'] %}
+        coalesce(
+            max(case when own = '{{ own }}' and bounds = '{{ bounds }}' then {{ metric.metric }}__points end),
+            max({{ own }}__{{ metric.metric }}__points)
+        ) as {{ own }}_under_{{ bounds }}__{{ metric.metric }},
+        {%- endfor %}
+        {%- endfor %}
+        -- Where only one of the two moved, all is its: what rounding leaves is no part of its own.
+        min(case when is_measured_alike and {{ metric.metric }}__is_same_value then 1 else 0 end)
+            as {{ metric.metric }}__is_same_value,
+        min(case when {{ metric.metric }}__is_same_bounds then 1 else 0 end) as {{ metric.metric }}__is_same_bounds,
+        max(from__{{ metric.metric }}__points) as from__{{ metric.metric }}__points,
+        max(to__{{ metric.metric }}__points) as to__{{ metric.metric }}__points
+        {%- endfor %}
+        {%- for column in columns %},
+        max(from__{{ column }}) as from__{{ column }},
+        max(to__{{ column }}) as to__{{ column }}
+        {%- endfor %}
+    from pointed
+    group by account_id, label, from_date, to_date, from_score, to_score, from_is_other_policy, to_is_other_policy
+
+),
+
+changes as (
+
+    {%- for metric in policy.metrics %}
+    {%- set name = metric.metric %}
+    {%- set half = 'cast(0.5 as decimal(2, 1))' %}
+    select
+        account_id,
+        label,
+        from_date,
+        to_date,
+        '{{ metric.dimension }}' as dimension,
+        '{{ name }}' as metric,
+        {%- if name == 'size_points' %}
+        cast(null as {{ double }}) as from_value,
+        cast(null as {{ double }}) as to_value,
+        {%- else %}
+        from__{{ name }} as from_value,
+        to__{{ name }} as to_value,
+        {%- endif %}
+        from__{{ name }}__points as from_points,
+        to__{{ name }}__points as to_points,
+        cast(case
+            when {{ name }}__is_same_bounds = 1 then to_under_to__{{ name }} - from_under_from__{{ name }}
+            when {{ name }}__is_same_value = 1 then 0
+            else (
+                to_under_from__{{ name }} - from_under_from__{{ name }} + to_under_to__{{ name }} - from_under_to__{{ name }}
+            ) * {{ half }}
+        end as decimal(10, 7)) as own_change,
+        cast(case
+            when {{ name }}__is_same_bounds = 1 then 0
+            when {{ name }}__is_same_value = 1 then to_under_to__{{ name }} - from_under_from__{{ name }}
+            else (
+                from_under_to__{{ name }} - from_under_from__{{ name }} + to_under_to__{{ name }} - to_under_from__{{ name }}
+            ) * {{ half }}
+        end as decimal(10, 7)) as peer_change,
+        cast(
+            (to__{{ name }}__points - to_under_to__{{ name }})
+            - (from__{{ name }}__points - from_under_from__{{ name }}) as decimal(10, 7)
+        ) as policy_change
+    from paired
+    union all
+    {%- endfor %}
+    select
+        account_id,
+        label,
+        from_date,
+        to_date,
+        cast(null as {{ customer_health.type_text() }}) as dimension,
+        '(earlier policies)' as metric,
+        cast(null as {{ double }}) as from_value,
+        cast(null as {{ double }}) as to_value,
+        from_score
+        {%- for metric in policy.metrics %} - from__{{ metric.metric }}__points{% endfor %} as from_points,
+        to_score
+        {%- for metric in policy.metrics %} - to__{{ metric.metric }}__points{% endfor %} as to_points,
+        cast(0 as decimal(10, 7)) as own_change,
+        cast(0 as decimal(10, 7)) as peer_change,
+        cast(
+            to_score - from_score
+            {%- for metric in policy.metrics %}
+            - (to__{{ metric.metric }}__points - from__{{ metric.metric }}__points)
+            {%- endfor %} as decimal(10, 7)
+        ) as policy_change
+    from paired
+    where from_is_other_policy
+        or to_is_other_policy
+
+)
+
+select
+    account_id,
+    label,
+    from_date,
+    to_date,
+    dimension,
+    metric,
+    from_value,
+    to_value,
+    cast(from_points as decimal(9, 6)) as from_points,
+    cast(to_points as decimal(9, 6)) as to_points,
+    cast(to_points - from_points as decimal(10, 6)) as points_change,
+    own_change,
+    peer_change,
+    policy_change
+from changes
+{% endmacro %}
+
+{# A metric scaled in a row that carries its bounds, or the rank it had, itself. #}
+{% macro stored_scaled_value(metric) %}
+    {%- if metric.scale == 'percentile' -%}
+        {{- return(metric.scaled_column ~ '__stored') -}}
+    {%- endif -%}
+    {{- return(customer_health.scaled_value(metric)) -}}
+{% endmacro %}
