@@ -1,6 +1,6 @@
 -- Grain: one metric of one account and distance in days, up to the newest slice: why the score moved.
 -- noqa: disable=LT02
-{{ config(enabled=customer_health.subject_is_built('trajectory'), contract={'enforced': false}) }}
+{{ config(enabled=customer_health.subject_is_built('trajectory')) }}
 
 {%- set settings = customer_health.trajectory_settings() %}
 {%- set pairs %}
