@@ -10,6 +10,12 @@
                 customer_health.required_account_columns()
             ) -%}
         {%- endif -%}
+        {%- if customer_health.subject_is_built('trajectory') and customer_health.slices().snapshots_to_score -%}
+            {%- do customer_health.check_source_table(
+                source('history', 'salesforce__customer_360_history'), 'trajectory',
+                customer_health.required_account_columns()
+            ) -%}
+        {%- endif -%}
         {%- if customer_health.subject_is_built('conversion') -%}
             {%- for name, columns in customer_health.required_customer360_columns().items() -%}
                 {%- do customer_health.check_source_table(

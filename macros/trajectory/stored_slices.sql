@@ -16,9 +16,13 @@
         {%- set days = customer_health.distinct_days(this, 'as_of_date') -%}
         {%- set first = customer_health.first_day_kept(days[-1] if days else customer_health.as_of_day()) -%}
         {%- if days and days[0] < first -%}
-            {{- adapter.dispatch('drop_slices_before', 'customer_health')(this, customer_health.date_literal(first)) -}}
+            {{- customer_health.drop_slices_before(this, customer_health.date_literal(first)) -}}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+{% macro drop_slices_before(relation, first) %}
+    {{- return(adapter.dispatch('drop_slices_before', 'customer_health')(relation, first)) -}}
 {% endmacro %}
 
 {% macro default__drop_slices_before(relation, first) %}

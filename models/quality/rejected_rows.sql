@@ -4,6 +4,8 @@
     enabled=customer_health.any_subject_is_built()
 ) }}
 
+{%- set text = customer_health.type_text() %}
+{%- set trajectory_is_built = customer_health.subject_is_built('trajectory') %}
 {%- set conversion_is_built = customer_health.subject_is_built('conversion') %}
 {%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
 
@@ -31,6 +33,48 @@ select
 from {{ ref('base_salesforce__accounts_set_aside') }}
 where row_rank > 1
 group by key
+{{ 'union all' if trajectory_is_built or conversion_is_built or customer_success_is_built }}
+{% endif -%}
+
+{% if trajectory_is_built -%}
+-- Of the dated snapshots those that this run scored; keys are `<account_id> on <as_of_date>`.
+select
+    'salesforce__customer_360_history' as source,
+    key || ' on ' || cast(as_of_date as {{ text }}) as key,
+    case when key is null then 'missing_key' else 'duplicate_key' end as reason_code,
+    case
+        when key is null then 'account_id is empty'
+        else 'account_id occurs more than once on this date; the most complete, most recently active row is kept'
+    end as reason,
+    count(*) as row_count,
+    max(case when row_rank = 2 or key is null then row_text end) as row_text
+from {{ ref('base_salesforce__snapshot_rows') }}
+where row_rank is null
+    or row_rank > 1
+-- What has no key stays apart.
+group by as_of_date, key, case when key is null then row_text end
+{%- set snapshots = source('history', 'salesforce__customer_360_history') %}
+{%- if customer_health.optional_source_exists(snapshots) %}
+{%- set day = customer_health.snapshot_date(snapshots) %}
+
+union all
+
+-- Rows without a day, and those of days to come, folded by what the column says.
+select
+    'salesforce__customer_360_history' as source,
+    cast(null as {{ text }}) as key,
+    case when {{ day }} is null then 'impossible_date' else 'after_as_of_date' end as reason_code,
+    case
+        when {{ day }} is null then 'as_of_date is no day of the calendar since 1000'
+        else 'as_of_date is after the setting as_of_date'
+    end as reason,
+    count(*) as row_count,
+    'as_of_date ' || coalesce(cast(as_of_date as {{ text }}), 'is empty') as row_text
+from {{ snapshots }}
+where {{ day }} is null
+    or {{ day }} > {{ customer_health.as_of_date() }}
+group by as_of_date
+{%- endif %}
 {{ 'union all' if conversion_is_built or customer_success_is_built }}
 {% endif -%}
 

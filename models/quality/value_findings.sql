@@ -16,6 +16,20 @@
     contradictions=customer_health.salesforce_account_contradictions(kinds)
 )) %}
 {%- endif %}
+{%- if customer_health.subject_is_built('trajectory') %}
+-- depends_on: {{ ref('base_salesforce__snapshot_rows') }}
+{%- if customer_health.slices().snapshots_to_score %}
+{%- set kinds = customer_health.snapshot_columns() %}
+{%- do parts.append(customer_health.refused_values(
+    '(select * from ' ~ ref('base_salesforce__snapshot_rows') ~ ' where row_rank = 1) as kept',
+    'salesforce__customer_360_history',
+    "key || ' on ' || cast(as_of_date as " ~ customer_health.type_text() ~ ')',
+    customer_health.present_snapshot_columns(),
+    kinds,
+    contradictions=customer_health.salesforce_account_contradictions(kinds)
+)) %}
+{%- endif %}
+{%- endif %}
 {%- if customer_health.subject_is_built('conversion') %}
 {%- for name, model in customer_health.customer360_row_models().items() %}
 {%- set table = customer_health.customer360_table(name) %}
