@@ -7,6 +7,9 @@ QUALITY = "quality"
 # What dbt builds, each layer after those it reads.
 LAYERS = ("staging", "intermediate", QUALITY, MARTS)
 
+# What grows from build to build, outside the sets of a server.
+HISTORY = "history"
+
 # Not for readers of the marts: both may hold personal data.
 PRIVATE = (RAW, QUALITY)
 

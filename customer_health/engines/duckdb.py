@@ -15,8 +15,9 @@ from customer_health import settings
 from customer_health.engines import Published
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.portable import MEMORY_LIMIT
+from customer_health.progress import say
 from customer_health.publish import publish
-from customer_health.schemas import QUALITY, RAW
+from customer_health.schemas import HISTORY, QUALITY, RAW
 from customer_health.sql import identifier, literal, qualified
 
 # Names of the two files while the summary reads them.
@@ -54,7 +55,12 @@ class DuckDB:
         return [LoadedTable(table.name, table.row_count, table.path) for table in tables]
 
     def prepare(self) -> dict[str, str]:
-        """Return where the work file is: dbt may count relative paths from the project."""
+        """Return where the work file is: dbt may count relative paths from the project.
+
+        A work file without a history gets that of the published file: what was scored on past
+        days is nowhere else.
+        """
+        _restore_history(self._work_file, self._published_file)
         return {"CUSTOMER_HEALTH_WORK": str(self._work_file.absolute())}
 
     def let_go(self) -> None:
@@ -90,6 +96,34 @@ class DuckDB:
     def places(self) -> list[str]:
         """Return the lines of the two files."""
         return [f"Work file     {self._work_file}", f"Published     {self._published_file}"]
+
+
+def _restore_history(work_file: Path, published_file: Path) -> None:
+    """Copy the history from the published file if the work file, new or lost, has none."""
+    if not published_file.is_file() or not work_file.is_file():
+        return
+    with duckdb.connect(work_file) as connection:
+        connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+        connection.execute(
+            f"attach {literal(str(published_file))} as {identifier(PUBLISHED)} (read_only)"
+        )
+        found = connection.execute(
+            "select database_name = $published, table_name from duckdb_tables()"
+            " where schema_name = $schema order by table_name",
+            {"published": PUBLISHED, "schema": HISTORY},
+        ).fetchall()
+        names = [name for is_published, name in found if is_published]
+        if not names or len(names) < len(found):
+            return
+        connection.begin()
+        connection.execute(f"create schema if not exists {HISTORY}")
+        for name in names:
+            connection.execute(
+                f"create table {qualified(HISTORY, name)} as"
+                f" from {identifier(PUBLISHED)}.{qualified(HISTORY, name)}"
+            )
+        connection.commit()
+    say(f"{work_file} had no history of scores; it is taken over from {published_file}.")
 
 
 def _drop_own(connection: duckdb.DuckDBPyConnection) -> set[str]:
