@@ -101,7 +101,7 @@ def _require_records(work: Path, tool: str, path: Path) -> None:
     with duckdb.connect(work, read_only=True) as connection:
         [(usable,)] = connection.execute(
             f"select count(*) from raw.{PREFIX}{tool}"
-            " where not starts_with(document, '{\"unparsable\":')"
+            " where customer_id is not null or not starts_with(document, '{\"unparsable\":')"
         ).fetchall()
     if not usable:
         raise UserError(

@@ -55,7 +55,8 @@ keyed as (
     select
         tokens.*,
         case
-            when not is_json or unparsable is not null then 'unparsable'
+            -- The loader writes this key alone; beside an id it is a field of the record.
+            when not is_json or (unparsable is not null and customer_id is null) then 'unparsable'
             when not is_object then 'not_an_object'
             when {{ customer_health.json_key('customer_id') }} is null then 'missing_key'
         end as rejection,

@@ -324,6 +324,12 @@ def strange(normal: Mapping) -> list[Any]:
         record = normal if place % 2 else other
         records.append({"customer_id": value, **record, "unknown_key": {"deep": [1, 2]}})
     records += [normal, {}, [], [1], "text", "", 5, None, True, {"unparsable": "{oops"}]
+    # Only alone does that key tell of what was no JSON.
+    records += [
+        {"unparsable": "a field", "customer_id": "U-1", **normal},
+        {"customer_id": "U-2", **normal, "unparsable": {"of": "its own"}},
+        {"customer_id": None, **normal, "unparsable": "null is no id"},
+    ]
     # The last record of a customer counts, even if it says little.
     records += [
         {"customer_id": "emptied", **normal},
