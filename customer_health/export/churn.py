@@ -7,6 +7,7 @@ from typing import Any
 
 from customer_health.export.children import Children
 from customer_health.export.forms import (
+    figure,
     label,
     money,
     number,
@@ -173,7 +174,7 @@ def customer_lines(customer: Mapping[str, Any]) -> Iterator[str]:
     yield f"  Risk    {score(customer['risk_score'])} {tier.replace('UNSCORED', 'NOT SCORED')}"
     yield (
         f"          {score(customer['raw_score'])} from the signals x"
-        f" {customer['urgency_multiplier']:g}, {renewal}"
+        f" {figure(customer['urgency_multiplier'])}, {renewal}"
     )
     yield "  Signals"
     for name, part in customer["signal_scores"].items():

@@ -7,9 +7,11 @@ from typing import Any
 from customer_health.export.children import Children
 from customer_health.export.forms import (
     UNKNOWN,
+    figure,
     money,
     number,
     one_line,
+    percent,
     title,
     wrapped,
 )
@@ -179,14 +181,14 @@ def customer_lines(customer: Mapping[str, Any]) -> Iterator[str]:
     if customer["on_hold"]:
         yield "  ON HOLD: resolve the churn risk first"
     yield "  Adoption"
-    modules = f"{_said(adoption['adopted_modules'])} of {_said(adoption['total_modules'])} adopted"
-    yield f"    Modules       {modules} ({_said(adoption['adoption_rate'])}%)"
-    yield f"    Module usage  {_said(adoption['avg_usage_pct'])}% on average"
-    yield f"    Seats used    {_said(adoption['seat_utilisation'])}%"
+    modules = f"{figure(adoption['adopted_modules'])} of {figure(adoption['total_modules'])}"
+    yield f"    Modules       {modules} adopted ({percent(adoption['adoption_rate'])})"
+    yield f"    Module usage  {percent(adoption['avg_usage_pct'])} on average"
+    yield f"    Seats used    {percent(adoption['seat_utilisation'])}"
     yield f"    Plan          {one_line(adoption['current_tier']) or UNKNOWN}"
     yield (
-        f"    Departments   {_said(adoption['departments_covered'])} covered,"
-        f" {_said(adoption['departments_potential'])} potential"
+        f"    Departments   {figure(adoption['departments_covered'])} covered,"
+        f" {figure(adoption['departments_potential'])} potential"
     )
     if customer["opportunities"]:
         yield "  Opportunities"
@@ -198,9 +200,3 @@ def customer_lines(customer: Mapping[str, Any]) -> Iterator[str]:
             f"{rest}{money(opportunity['estimated_revenue'])}, {opportunity['effort']} effort,"
             f" priority {opportunity['priority_score']}"
         )
-
-
-def _said(figure: float | None) -> str:
-    return (
-        UNKNOWN if figure is None else f"{figure:g}" if isinstance(figure, float) else f"{figure:,}"
-    )

@@ -32,6 +32,17 @@ def number(value: str | float | Decimal | None) -> int | float | None:
     return int(amount) if amount.is_integer() else amount
 
 
+def figure(value: float | None) -> str:
+    """Return a figure with all its digits, whole numbers without a decimal point."""
+    plain = number(value)
+    return UNKNOWN if plain is None else f"{plain:,}"
+
+
+def percent(value: float | None) -> str:
+    """Return a figure with a percent sign."""
+    return UNKNOWN if value is None else f"{figure(value)}%"
+
+
 def money(amount: float | None) -> str:
     """Return an amount as $#,##0, half to even."""
     if amount is None:

@@ -321,8 +321,28 @@ def test_text_fits_72_columns_and_sends_no_commands_to_the_terminal(marts, run):
         "          10.0 from the signals x 1, contract has expired",
         "  ON HOLD: resolve the churn risk first",
         "    1. Seat utilisation is 94%; needs 1,200 additional seats",
+        "    Modules       unknown of unknown adopted (unknown)",
+        "    Seats used    94.5%",
     ):
         assert line in out.splitlines(), line
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "unknown"),
+        (0, "0"),
+        (-0.0, "0"),
+        (87.0, "87"),
+        (66.666667, "66.666667"),
+        (1234567.25, "1,234,567.25"),
+        (10**15 + 0.5, "1,000,000,000,000,000.5"),
+        (1e22, "10,000,000,000,000,000,000,000"),
+    ],
+)
+def test_figures_keep_their_digits(value, expected):
+    assert forms.figure(value) == expected
+    assert forms.percent(value) == (expected if value is None else f"{expected}%")
 
 
 def test_report_goes_to_a_file_that_is_whole_or_not_there(marts, run, monkeypatch):
