@@ -25,6 +25,22 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def raw(house: Path) -> Path:
+    """The folder of raw files in `house`."""
+    folder = house / "data" / "raw"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def accounts(raw: Path) -> Path:
+    """The file of the one table that the small project declares."""
+    path = raw / "accounts.csv"
+    path.write_text("account_id,amount\n1,2.5\n2,\n")
+    return path
+
+
+@pytest.fixture
 def run(house: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Run a command in `house`; return its exit status, stdout and stderr."""
 

@@ -2,14 +2,13 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 
 import duckdb
 import pytest
+from commands import finish, last_line
 
 from customer_health import __version__
 from customer_health.build import first_cause
@@ -228,12 +227,6 @@ def project(house: Path) -> Path:
     return house
 
 
-def build(*arguments: str) -> subprocess.CompletedProcess:
-    """Run a build in a process of its own, since dbt keeps much of a run in memory."""
-    command = [sys.executable, "-m", "customer_health", "build", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def label() -> list[tuple]:
     with duckdb.connect("warehouse/customer_health.duckdb", read_only=True) as connection:
         return connection.execute(
@@ -241,32 +234,25 @@ def label() -> list[tuple]:
         ).fetchall()
 
 
-def last_line(outcome: subprocess.CompletedProcess) -> str:
-    assert "Traceback" not in outcome.stderr
-    return outcome.stderr.splitlines()[-1]
-
-
 def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails(project):
-    first = build()
+    first = finish("build")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "No table files in data/raw: writing demo data of 10,000 accounts." in first.stderr
     assert first.stdout.endswith("Published     warehouse/customer_health.duckdb\n")
     assert label() == [("first", True)]
 
-    failed = build("--vars", "{label: second}")
+    failed = finish("build", "--vars", "{label: second}")
     assert failed.returncode == 1
     assert last_line(failed).startswith("customer-health: test accepted_values_accounts_label")
     assert last_line(failed).endswith("nothing was published, the last good marts stay.")
     assert label() == [("first", True)]
-    publish = subprocess.run(
-        [sys.executable, "-m", "customer_health", "publish"], capture_output=True, text=True
-    )
+    publish = finish("publish")
     assert (publish.returncode, publish.stdout) == (1, "")
     assert "the last dbt build did not pass" in last_line(publish)
     assert label() == [("first", True)]
 
     (project / "models" / "accounts.sql").write_text("select {{ ref('nowhere') }}")
-    unparsable = build()
+    unparsable = finish("build")
     assert unparsable.returncode == 1
     assert "nowhere" in last_line(unparsable)
     assert label() == [("first", True)]
@@ -277,7 +263,7 @@ def test_second_build_at_once_gives_one_sentence(project):
     (project / "data" / "raw" / "t.csv").write_text("id\n1\n")
     (project / "warehouse").mkdir()
     with duckdb.connect("warehouse/work.duckdb"):
-        second = build()
+        second = finish("build")
     assert (second.returncode, second.stdout, second.stderr.count("\n")) == (1, "", 1)
     assert f"process {os.getpid()} has " in second.stderr
 

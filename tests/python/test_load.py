@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from loading import declare_sources, query
 
 SOURCES = """
 sources:
@@ -23,20 +24,10 @@ sources:
 
 
 @pytest.fixture
-def raw(house: Path) -> Path:
+def raw(raw: Path, house: Path) -> Path:
     """The folder of raw files, beside a dbt project that knows the source table accounts."""
-    staging = house / "models" / "staging" / "crm"
-    staging.mkdir(parents=True)
-    (staging / "_crm__sources.yml").write_text(SOURCES)
-    (house / "dbt_project.yml").write_text("name: demo\n")
-    folder = house / "data" / "raw"
-    folder.mkdir(parents=True)
-    return folder
-
-
-def query(sql: str) -> list[tuple]:
-    with duckdb.connect("warehouse/work.duckdb", read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+    declare_sources(house, SOURCES)
+    return raw
 
 
 def tables() -> dict[str, str]:

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-import duckdb
 import pytest
+from loading import declare_sources, query
 
 from customer_health.documents import CHUNK_BYTES, KEPT_CHARACTERS, TABLES, read_documents
 from customer_health.portable import reader
@@ -214,20 +214,10 @@ def test_many_and_long_records_in_their_order(load, is_broken):
 
 
 @pytest.fixture
-def raw(house: Path) -> Path:
+def raw(raw: Path, house: Path) -> Path:
     """The folder of raw files, beside a dbt project that knows one of the tables."""
-    staging = house / "models" / "staging" / "customer_success"
-    staging.mkdir(parents=True)
-    (staging / "_customer_success__sources.yml").write_text(SOURCES)
-    (house / "dbt_project.yml").write_text("name: demo\n")
-    folder = house / "data" / "raw"
-    folder.mkdir(parents=True)
-    return folder
-
-
-def query(sql: str) -> list[tuple]:
-    with duckdb.connect("warehouse/work.duckdb", read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+    declare_sources(house, SOURCES)
+    return raw
 
 
 @pytest.mark.parametrize("table", TABLES)

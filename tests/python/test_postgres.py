@@ -1,7 +1,6 @@
 """Postgres: a load keeps every text, readers see whole sets only, errors are one sentence."""
 
 import importlib.util
-import json
 import os
 import random
 import signal
@@ -16,7 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from commands import finish, last_line, start
 from conftest import REQUIRE_ENGINES
+from loading import write_json, write_parquet
 from small_project import write_small_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -136,13 +137,6 @@ def database(
         cursor.execute("drop role if exists bi_reader")
 
 
-@pytest.fixture
-def raw(house: Path) -> Path:
-    folder = house / "data" / "raw"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def engine() -> Postgres:
     """The engine of the project in the current directory."""
     return engine_for(read_target(Path()))
@@ -155,19 +149,6 @@ def write_csv(path: Path, texts: list[str]) -> None:
     quoted = ('"' + text.replace('"', '""') + '"' for text in texts)
     rows = [f"{number},{text}" for number, text in enumerate(quoted)]
     path.with_suffix(".csv").write_text("\n".join(["id,x", *rows, "-1,"]), newline="")
-
-
-def write_json(path: Path, texts: list[str]) -> None:
-    records = [{"id": number, "x": text} for number, text in enumerate([*texts, ""])]
-    path.with_suffix(".json").write_text(json.dumps([*records, {"id": -1, "x": None}]))
-
-
-def write_parquet(path: Path, texts: list[str]) -> None:
-    rows = [*enumerate([*texts, ""]), (-1, None)]
-    with duckdb.connect() as connection:
-        connection.execute("create table t (id bigint, x varchar)")
-        connection.executemany("insert into t values (?, ?)", rows)
-        connection.execute(f"copy t to '{path.with_suffix('.parquet')}' (format parquet)")
 
 
 @pytest.mark.parametrize("write", [write_csv, write_json, write_parquet])
@@ -682,38 +663,10 @@ def test_publish_without_a_new_set(database):
 # ---- The command line
 
 
-def start(*arguments: str) -> subprocess.Popen:
-    """Start a command in a process of its own, since dbt keeps much of a run in memory."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "customer_health", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(*arguments: str) -> subprocess.CompletedProcess:
-    process = start(*arguments)
-    out, err = process.communicate(timeout=180)
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-
-def last_line(outcome: subprocess.CompletedProcess) -> str:
-    return outcome.stderr.splitlines()[-1]
-
-
 def marts(database: Database) -> list[tuple]:
     return database.rows(
         "select distinct first.marker, second.marker from marts.first, marts.second"
     )
-
-
-@pytest.fixture
-def accounts(raw: Path) -> Path:
-    path = raw / "accounts.csv"
-    path.write_text("account_id,amount\n1,2.5\n2,\n")
-    return path
 
 
 def test_build_publishes_and_keeps_the_old_set_when_it_fails(database, accounts):

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from commands import finish, start
 from conftest import REQUIRE_ENGINES
+from loading import write_json, write_parquet
 from small_project import write_small_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -99,32 +101,12 @@ def catalog(
         yield catalog
 
 
-@pytest.fixture
-def raw(house: Path) -> Path:
-    folder = house / "data" / "raw"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def engine() -> Spark:
     """The engine of the project in the current directory."""
     return engine_for(read_target(Path()))
 
 
 # ---- Load
-
-
-def write_json(path: Path, texts: list[str]) -> None:
-    records = [{"id": number, "x": text} for number, text in enumerate([*texts, ""])]
-    path.with_suffix(".json").write_text(json.dumps([*records, {"id": -1, "x": None}]))
-
-
-def write_parquet(path: Path, texts: list[str]) -> None:
-    with duckdb.connect() as connection:
-        connection.execute("create table t (id bigint, x varchar)")
-        rows = [*enumerate([*texts, ""]), (-1, None)]
-        connection.executemany("insert into t values (?, ?)", rows)
-        connection.execute(f"copy t to '{path.with_suffix('.parquet')}' (format parquet)")
 
 
 @pytest.mark.parametrize("write", [write_json, write_parquet])
@@ -425,34 +407,10 @@ def test_set_that_cannot_be_published(catalog):
 # ---- The command line
 
 
-def start(*arguments: str) -> subprocess.Popen:
-    """Start a command in a process of its own, since dbt keeps much of a run in memory."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "customer_health", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(*arguments: str) -> subprocess.CompletedProcess:
-    process = start(*arguments)
-    out, err = process.communicate(timeout=300)
-    assert "Traceback" not in err
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-
 def marts(catalog: Catalog) -> list[tuple]:
     return catalog.rows(
         "select distinct first.marker, second.marker from marts.first, marts.second"
     )
-
-
-@pytest.fixture
-def accounts(raw: Path) -> Path:
-    path = raw / "accounts.csv"
-    path.write_text("account_id,amount\n1,2.5\n2,\n")
-    return path
 
 
 def test_build_publishes_and_survives_failures_and_kills(catalog, accounts):
