@@ -22,6 +22,12 @@
     {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.metric not in columns -%}
         {%- do columns.append(metric.metric) -%}
     {%- endfor -%}
+    {%- set half = 'cast(0.5 as decimal(2, 1))' -%}
+    {%- set rows = [] -%}
+    {%- for metric in policy.metrics -%}
+        {%- do rows.append([customer_health.sql_literal(metric.metric), customer_health.sql_literal(metric.dimension)]) -%}
+    {%- endfor -%}
+    {%- do rows.append(["'(earlier policies)'", 'null']) -%}
     {%- set measured_alike = [] -%}
     {%- for column in columns -%}
         {%- do measured_alike.append(column ~ '__is_measured_alike') -%}
@@ -236,72 +242,77 @@ paired as (
 
 ),
 
+metrics as (
+    {{ customer_health.rows_as_table(
+        {'metric': customer_health.type_text(), 'dimension': customer_health.type_text()}, rows
+    ) | indent(4) }}
+),
+
+by_metric as (
+
+    select
+        paired.account_id,
+        paired.label,
+        paired.from_date,
+        paired.to_date,
+        metrics.dimension,
+        metrics.metric,
+        {%- for side in ['from', 'to'] %}
+        case metrics.metric
+            {%- for column in columns %}
+            when '{{ column }}' then {{ side }}__{{ column }}
+            {%- endfor %}
+        end as {{ side }}_value,
+        case metrics.metric
+            {%- for metric in policy.metrics %}
+            when '{{ metric.metric }}' then {{ side }}__{{ metric.metric }}__points
+            {%- endfor %}
+            else {{ side }}_score{% for metric in policy.metrics %} - {{ side }}__{{ metric.metric }}__points{% endfor %}
+        end as {{ side }}_points,
+        {%- for bounds in ['from', 'to'] %}
+        case metrics.metric
+            {%- for metric in policy.metrics %}
+            when '{{ metric.metric }}' then {{ side }}_under_{{ bounds }}__{{ metric.metric }}
+            {%- endfor %}
+            else 0
+        end as {{ side }}_under_{{ bounds }},
+        {%- endfor %}
+        {%- endfor %}
+        case metrics.metric
+            {%- for metric in policy.metrics %}
+            when '{{ metric.metric }}' then {{ metric.metric }}__is_same_value
+            {%- endfor %}
+        end as is_same_value,
+        case metrics.metric
+            {%- for metric in policy.metrics %}
+            when '{{ metric.metric }}' then {{ metric.metric }}__is_same_bounds
+            {%- endfor %}
+        end as is_same_bounds
+    from paired
+    cross join metrics
+    where metrics.dimension is not null
+        or from_is_other_policy
+        or to_is_other_policy
+    {{ customer_health.computed_once() }}
+
+),
+
 changes as (
 
-    {%- for metric in policy.metrics %}
-    {%- set name = metric.metric %}
-    {%- set half = 'cast(0.5 as decimal(2, 1))' %}
     select
-        account_id,
-        label,
-        from_date,
-        to_date,
-        '{{ metric.dimension }}' as dimension,
-        '{{ name }}' as metric,
-        {%- if name == 'size_points' %}
-        cast(null as {{ double }}) as from_value,
-        cast(null as {{ double }}) as to_value,
-        {%- else %}
-        from__{{ name }} as from_value,
-        to__{{ name }} as to_value,
-        {%- endif %}
-        from__{{ name }}__points as from_points,
-        to__{{ name }}__points as to_points,
+        by_metric.*,
         cast(case
-            when {{ name }}__is_same_bounds = 1 then to_under_to__{{ name }} - from_under_from__{{ name }}
-            when {{ name }}__is_same_value = 1 then 0
-            else (
-                to_under_from__{{ name }} - from_under_from__{{ name }} + to_under_to__{{ name }} - from_under_to__{{ name }}
-            ) * {{ half }}
+            when is_same_bounds = 1 then to_under_to - from_under_from
+            when is_same_value = 1 then 0
+            else (to_under_from - from_under_from + to_under_to - from_under_to) * {{ half }}
         end as decimal(10, 7)) as own_change,
         cast(case
-            when {{ name }}__is_same_bounds = 1 then 0
-            when {{ name }}__is_same_value = 1 then to_under_to__{{ name }} - from_under_from__{{ name }}
-            else (
-                from_under_to__{{ name }} - from_under_from__{{ name }} + to_under_to__{{ name }} - to_under_from__{{ name }}
-            ) * {{ half }}
+            when is_same_bounds = 1 then 0
+            when is_same_value = 1 then to_under_to - from_under_from
+            else (from_under_to - from_under_from + to_under_to - to_under_from) * {{ half }}
         end as decimal(10, 7)) as peer_change,
-        cast(
-            (to__{{ name }}__points - to_under_to__{{ name }})
-            - (from__{{ name }}__points - from_under_from__{{ name }}) as decimal(10, 7)
-        ) as policy_change
-    from paired
-    union all
-    {%- endfor %}
-    select
-        account_id,
-        label,
-        from_date,
-        to_date,
-        cast(null as {{ customer_health.type_text() }}) as dimension,
-        '(earlier policies)' as metric,
-        cast(null as {{ double }}) as from_value,
-        cast(null as {{ double }}) as to_value,
-        from_score
-        {%- for metric in policy.metrics %} - from__{{ metric.metric }}__points{% endfor %} as from_points,
-        to_score
-        {%- for metric in policy.metrics %} - to__{{ metric.metric }}__points{% endfor %} as to_points,
-        cast(0 as decimal(10, 7)) as own_change,
-        cast(0 as decimal(10, 7)) as peer_change,
-        cast(
-            to_score - from_score
-            {%- for metric in policy.metrics %}
-            - (to__{{ metric.metric }}__points - from__{{ metric.metric }}__points)
-            {%- endfor %} as decimal(10, 7)
-        ) as policy_change
-    from paired
-    where from_is_other_policy
-        or to_is_other_policy
+        cast((to_points - to_under_to) - (from_points - from_under_from) as decimal(10, 7)) as policy_change
+    from by_metric
 
 )
 
