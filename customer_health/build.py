@@ -1,5 +1,6 @@
 """The whole way from raw files to published marts: demo data if need be, load, dbt, publish."""
 
+import datetime
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,7 +27,8 @@ def build(
     """
     if not table_files(folder):
         say(f"No table files in {folder}: writing demo data of {DEMO_ACCOUNTS:,} accounts.")
-        write_demo(folder, DEMO_ACCOUNTS)
+        # The day on which dbt counts this run, so that view and history end on its as_of_date.
+        write_demo(folder, DEMO_ACCOUNTS, as_of=datetime.datetime.now(datetime.UTC).date())
     for table in engine.load(folder, project):
         say(table.line)
     os.environ.update(engine.prepare())

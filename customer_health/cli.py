@@ -14,6 +14,7 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
+from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
 from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
 from customer_health.engines import engine_for
@@ -120,6 +121,20 @@ def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
         metavar="N",
         help="how many of the accounts have customer-success records"
         f" (default: eight of nine, at most {MOST_SUCCESS_CUSTOMERS})",
+    )
+    parser.add_argument(
+        "--weeks",
+        type=_not_negative,
+        default=WEEKS,
+        metavar="N",
+        help=f"weekly snapshots before --as-of, 0 for none (default {WEEKS})",
+    )
+    parser.add_argument(
+        "--history-accounts",
+        type=_positive,
+        default=MOST_ACCOUNTS,
+        metavar="N",
+        help=f"how many of the accounts are in the snapshots (default {MOST_ACCOUNTS})",
     )
     parser.add_argument(
         "--with-mapping",
@@ -258,6 +273,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
+    return number
+
+
 def _date(text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
@@ -276,6 +298,8 @@ def _demo(options: argparse.Namespace) -> None:
         options.customers,
         options.with_mapping,
         options.success_customers,
+        options.weeks,
+        options.history_accounts,
     )
     print("\n".join(str(path) for path in paths))
 

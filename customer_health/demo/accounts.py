@@ -123,6 +123,43 @@ STRAY_LABELS: Flaws = {
 # Rows whose revenue is ten thousand times too high, so that min-max scaling has something to bear.
 REVENUE_OUTLIERS = (999, 1999)
 
+# Labels that follow from measures of the same row.
+LABELS = {
+    "account_maturity_stage": """case
+                when account_age_days < 180 then 'New'
+                when account_age_days < 720 then 'Growing'
+                when account_age_days < 1440 then 'Established'
+                else 'Mature'
+            end""",
+    "engagement_temperature": """case
+                when days_since_last_activity <= 7 then 'Hot'
+                when days_since_last_activity <= 30 then 'Warm'
+                else 'Cold'
+            end""",
+    "activity_frequency_score": """case
+                when total_activities_30d = 0 then 'None'
+                when total_activities_30d < 5 then 'Low'
+                when total_activities_30d < 30 then 'Medium'
+                else 'High'
+            end""",
+    "churn_risk_level": """case
+                when days_since_last_activity <= 14 then 'Low'
+                when days_since_last_activity <= 45 then 'Medium'
+                else 'High'
+            end""",
+    "customer_lifecycle_stage": """case
+                when account_age_days < 120 then 'Onboarding'
+                when days_since_last_activity > 60 then 'At Risk'
+                when open_opportunities > 5 then 'Expansion'
+                else 'Retention'
+            end""",
+    "relationship_strength": """case
+                when contacts_with_email >= 40 then 'Strong'
+                when contacts_with_email >= 8 then 'Moderate'
+                else 'Weak'
+            end""",
+}
+
 INDUSTRIES = {
     "Technology": 0.33,
     "Financial Services": 0.29,
@@ -219,9 +256,15 @@ OWNER_FIRST_NAMES = (
 OWNER_LAST_NAMES = "Abbott Becker Castillo Dubois Evans Fischer Garcia Huang Ito Jensen".split()
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, count: int) -> None:
-    """Create the table of row numbers that `query` reads; a table, because threads can share it."""
-    connection.execute(f"create temp table numbers as select range as n from range({count})")
+def prepare(connection: duckdb.DuckDBPyConnection, count: int, first: int = 0) -> None:
+    """Make the table of row numbers that `query` reads; a table, because threads can share it.
+
+    Numbers from the number of accounts on are accounts that the current view does not hold.
+    """
+    connection.execute(
+        "create or replace temp table numbers as"
+        f" select range as n from range({first}, {first + count})"
+    )
 
 
 def query(seed: int, as_of: datetime.date) -> str:
@@ -425,6 +468,7 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
         for industry, words in SECOND_WORDS.items()
     )
     places = ",\n            ".join(f"{_place(name)} as {name}" for name in PLACE_FIELDS[:4])
+    labels = ",\n            ".join(f"{label} as {name}" for name, label in LABELS.items())
     day = f"date '{as_of.isoformat()}'"
     first_lead = f"({day} - floor(account_age_days * {draws.uniform('lead/first')})::integer)"
     return f"""
@@ -468,41 +512,9 @@ def _described(draws: Draws, as_of: datetime.date) -> str:
                 when contradiction < .08 then (['Medium', 'Big', 'Global', 'Big'])[segment]
                 else (['Global', 'Small', 'Medium', 'Medium'])[segment]
             end as company_size_category,
-            case
-                when account_age_days < 180 then 'New'
-                when account_age_days < 720 then 'Growing'
-                when account_age_days < 1440 then 'Established'
-                else 'Mature'
-            end as account_maturity_stage,
-            case
-                when days_since_last_activity <= 7 then 'Hot'
-                when days_since_last_activity <= 30 then 'Warm'
-                else 'Cold'
-            end as engagement_temperature,
-            case
-                when total_activities_30d = 0 then 'None'
-                when total_activities_30d < 5 then 'Low'
-                when total_activities_30d < 30 then 'Medium'
-                else 'High'
-            end as activity_frequency_score,
-            case
-                when days_since_last_activity <= 14 then 'Low'
-                when days_since_last_activity <= 45 then 'Medium'
-                else 'High'
-            end as churn_risk_level,
+            {labels},
             {draws.choose("upsell", {"High": 0.25, "Medium": 0.45, "Low": 0.3})}
                 as upsell_opportunity_score,
-            case
-                when account_age_days < 120 then 'Onboarding'
-                when days_since_last_activity > 60 then 'At Risk'
-                when open_opportunities > 5 then 'Expansion'
-                else 'Retention'
-            end as customer_lifecycle_stage,
-            case
-                when contacts_with_email >= 40 then 'Strong'
-                when contacts_with_email >= 8 then 'Moderate'
-                else 'Weak'
-            end as relationship_strength,
             case when open_opportunities = 0 then 0 else round(pipeline, 2) end
                 as current_pipeline_amount,
             case when total_activities_30d = 0 then 0

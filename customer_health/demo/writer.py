@@ -8,6 +8,7 @@ from types import ModuleType
 import duckdb
 
 from customer_health.demo import (
+    account_history,
     accounts,
     customer_activity,
     customer_addresses,
@@ -37,6 +38,9 @@ MOST_CUSTOMERS = 4_700
 # The writer keeps the order of the rows, for which it buffers; this bounds the buffer.
 MEMORY_LIMIT = "1500MB"
 
+# What was planted, for tests; a folder, which the loader passes over.
+TRUTH_FOLDER = "demo_truth"
+
 # The demo tables; each is a module with the name of the table, its columns and its query.
 TABLES = (accounts, customer_activity, customer_funnel, customer_value, customer_addresses)
 
@@ -50,6 +54,8 @@ def write_demo(
     customer_count: int | None = None,
     with_mapping: bool = False,
     success_count: int | None = None,
+    weeks: int = account_history.WEEKS,
+    history_count: int = account_history.MOST_ACCOUNTS,
 ) -> list[Path]:
     """Write the demo tables into `folder` and return their paths, the accounts first.
 
@@ -57,8 +63,9 @@ def write_demo(
     `customer_count` is that of customers with an e-mail address (default: as many as accounts, at
     most `MOST_CUSTOMERS`). `with_mapping` adds the table that brings addresses to customers.
     `success_count` is that of customers with customer-success records, who are the first accounts
-    (default: eight of nine accounts, at most `customer_success.MOST_CUSTOMERS`). The same arguments
-    give the same rows in the same order. Dates count back from `as_of`, which is no clock's. All
+    (default: eight of nine accounts, at most `customer_success.MOST_CUSTOMERS`). `weeks` is that of
+    the weekly snapshots of `history_count` accounts, 0 for no history; what was planted in it lies
+    in `TRUTH_FOLDER`. The same arguments give the same rows in the same order. Dates count back from `as_of`, which is no clock's. All
     tables are written before the first takes its place. Raises UserError if the folder holds one of
     the tables in another format, or a mapping although none is asked for.
     """
@@ -73,6 +80,14 @@ def write_demo(
     arr_target = folder / f"{customer_success.MONTHLY_ARR}.{format_}"
     names = {target: table.TABLE for target, table in targets.items()}
     names |= document_targets | {arr_target: customer_success.MONTHLY_ARR}
+    history_queries = {
+        account_history.TABLE: account_history.query(seed, as_of),
+        account_history.OUTCOMES: account_history.outcomes(as_of),
+    }
+    history_targets = {folder / f"{name}.{format_}": name for name in history_queries}
+    truth_target = folder / TRUTH_FOLDER / f"{account_history.TRUTH}.csv"
+    if weeks:
+        names |= history_targets
     _refuse_others(folder, names)
     with ExitStack() as stack, duckdb.connect() as connection:
         connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}; set temp_directory = ''")
@@ -83,12 +98,7 @@ def write_demo(
                 # Most of their rows are one customer's, whom threads cannot share; one alone keeps
                 # the order of the rows without a buffer.
                 connection.execute("set threads = 1")
-            unfinished = stack.enter_context(replacing(target))
-            rows = _select(table, seed, as_of, format_)
-            with reported(connection, f"writing {target}"):
-                connection.execute(
-                    f"copy ({rows}) to {literal(str(unfinished))} ({FORMATS[format_]})"
-                )
+            _copy(connection, stack, _select(table, seed, as_of, format_), target, format_)
         portfolio = customer_success.customers(seed, as_of, success_count, count)
         for target, name in document_targets.items():
             unfinished = stack.enter_context(replacing(target))
@@ -101,7 +111,25 @@ def write_demo(
             seed,
             as_of,
         )
-    return list(names)
+        if weeks:
+            account_history.prepare(connection, seed, as_of, count, weeks, history_count)
+            for target, name in history_targets.items():
+                _copy(connection, stack, history_queries[name], target, format_)
+            _copy(connection, stack, account_history.truth(as_of), truth_target, "csv")
+    return [*names, truth_target] if weeks else list(names)
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection,
+    stack: ExitStack,
+    rows: str,
+    target: Path,
+    format_: str,
+) -> None:
+    """Write the rows of a SELECT; the file takes its place when `stack` closes."""
+    unfinished = stack.enter_context(replacing(target))
+    with reported(connection, f"writing {target}"):
+        connection.execute(f"copy ({rows}) to {literal(str(unfinished))} ({FORMATS[format_]})")
 
 
 def _refuse_others(folder: Path, names: dict[Path, str]) -> None:
@@ -113,6 +141,12 @@ def _refuse_others(folder: Path, names: dict[Path, str]) -> None:
             raise UserError(
                 f"{others[0]} is there already and would be the same table as {target.name};"
                 " remove it or write to another folder with --out"
+            )
+    for name in (account_history.TABLE, account_history.OUTCOMES):
+        if name in files and name not in names.values():
+            raise UserError(
+                f"{files[name][0]} is there already and would be the past of the new accounts;"
+                " remove it or write a history with --weeks"
             )
     if customer_mapping.TABLE in files and customer_mapping.TABLE not in names.values():
         raise UserError(
