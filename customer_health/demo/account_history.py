@@ -37,6 +37,7 @@ SHARES = {
     "slow_decline": 0.12,
     "new_account": 0.06,
     "recovery": 0.08,
+    "recovered": 0.05,
     "seasonal": 0.06,
     "gap": 0.06,
 }
@@ -60,9 +61,12 @@ SCALED = (
 # Points of health that the whole range of a measure is worth.
 RECENCY_POINTS, ACTIVITY_POINTS, CONTACT_POINTS = 20, 20, 30
 
-# The season lasts so many weeks, the decline of an account that is still there this long.
+# Weeks of a season, of the decline of an account that is still there, of a fall that is made good
+# again, and of the way back where it is not still going on.
 SEASON_WEEKS = 13
 DECLINE_WEEKS = 14
+FALL_WEEKS = 7
+RISE_WEEKS = 3
 
 # Accounts with fewer contacts move in jumps when one contact comes or goes.
 MANY_CONTACTS = 40
@@ -71,8 +75,9 @@ MANY_CONTACTS = 40
 FIT = {
     "cliff": "is_old and days <= 60 and jump_contacts + jump_activities >= 15.5",
     "slow_decline": "is_old and upward >= 12.5 and upward_days >= 5",
-    "new_account": "account_age_days between 14 and history_days - 1",
+    "new_account": "account_age_days between 14 and history_days - 1 and days <= 25",
     "recovery": "is_old and days <= 25 and downward >= 13.5",
+    "recovered": "is_old and days <= 25 and downward >= 13.5",
     "seasonal": "is_old and days <= 25 and upward >= 6 and downward >= 6",
     "gap": "is_old and days <= 25",
     "departed_after_decline": "is_old and upward >= 12.5 and upward_days >= 5",
@@ -101,6 +106,7 @@ EVENTS = {
     "renewed": {
         "steady": 0.45,
         "recovery": 0.45,
+        "recovered": 0.45,
         "seasonal": 0.45,
         "gap": 0.40,
         "cliff": 0.15,
@@ -423,6 +429,7 @@ def _planned(draws: Draws, as_of: datetime.date, weeks: int) -> str:
                 when kind = 'departed_after_decline' then 11 + floor(5 * turn_draw)::integer
                 when kind = 'cliff' then 2 + floor(7 * turn_draw)::integer
                 when kind = 'recovery' then 3 + floor(2 * turn_draw)::integer
+                when kind = 'recovered' then 16 + floor(3 * turn_draw)::integer
                 when kind = 'gap' and turn_draw < .40 then 2 + floor(15 * turn_draw)::integer
                 when kind = 'gap' and turn_draw < .70 then 0
             end as turning_week
@@ -434,7 +441,7 @@ def _planned(draws: Draws, as_of: datetime.date, weeks: int) -> str:
             case
                 when {declines} then turning_week
                 when kind = 'cliff' then turning_week + 1
-                when kind = 'recovery' then turning_week + 7
+                when kind in ('recovery', 'recovered') then turning_week + {FALL_WEEKS}
                 when kind = 'gap' and turning_week is not null
                     then turning_week + 3 + floor(4 * length_draw)::integer
                 when kind = 'new_account' then account_age_days // 7
@@ -443,10 +450,11 @@ def _planned(draws: Draws, as_of: datetime.date, weeks: int) -> str:
             case
                 when {declines} then 10 + 2.5 * size_draw
                 when kind = 'cliff' then greatest(jump_contacts, 13.5 + 2 * size_draw)
-                when kind = 'recovery' then 12 + 1.5 * size_draw
+                when kind in ('recovery', 'recovered') then 12 + 1.5 * size_draw
                 when kind = 'seasonal' then 3
                 else 0
             end as size,
+            case kind when 'recovery' then turning_week else {RISE_WEEKS} end as rise_weeks,
             case when kind = 'cliff' then 0 else upward_days / nullif(upward, 0) end
                 as days_share,
             case when kind = 'cliff' then jump_contacts / size
@@ -545,10 +553,11 @@ def _shifted() -> str:
                 when kind in ('slow_decline', 'departed_after_decline')
                     then size * least(past_weeks, from_week) / from_week
                 when kind = 'cliff' then case when past_weeks > turning_week then size else 0 end
-                when kind = 'recovery' then -size * case
-                    when past_weeks <= turning_week then past_weeks / turning_week
-                    else greatest(0, from_week - past_weeks) / (from_week - turning_week)
-                end
+                when kind in ('recovery', 'recovered') then -size * greatest(0, case
+                    when past_weeks <= turning_week
+                        then 1 - (turning_week - past_weeks) / rise_weeks
+                    else 1 - (past_weeks - turning_week) / {FALL_WEEKS}
+                end)
                 when kind = 'seasonal' then size
                     * (sin(2 * pi() * past_weeks / {SEASON_WEEKS} + phase) - sin(phase))
                 else 0
@@ -569,7 +578,7 @@ def _moved(draws: Draws) -> str:
     """The measures of the week, with noise; extremes, unknown and last values stay."""
     noise = f"""case
                 when past_weeks = 0 or kind in ('slow_decline', 'departed_after_decline',
-                    'recovery', 'seasonal') then 0
+                    'recovery', 'recovered', 'seasonal') then 0
                 else floor(5 * {draws.uniform("recency")})::integer - 2
             end"""
     activity_noise = f"""case when past_weeks = 0 then 0
