@@ -174,17 +174,8 @@ def prepare(
         f"create or replace temp table history_accounts as {_planned(draws, as_of, weeks)}"
     )
     size = connection.execute("select count(*) from history_accounts").fetchall()[0][0]
-    # One row for each account and week, the oldest week first, and the rows of the tail.
     connection.execute(
-        f"""
-        create or replace temp table history_numbers as
-        select
-            range as n,
-            ({weeks} - range // {size})::integer as week,
-            range % {size} as position,
-            case when range >= {weeks * size} then range - {weeks * size} + 1 end as tail
-        from range({weeks * size + TAIL_ROWS})
-        """
+        f"create or replace temp table history_numbers as {_numbered(seed, weeks, size)}"
     )
 
 
@@ -235,13 +226,18 @@ def outcomes(as_of: datetime.date) -> str:
     """
 
 
-def truth(as_of: datetime.date) -> str:
-    """Return the SELECT of the kind of each account, when it began and when it turned."""
-    return f"""
+def truth() -> str:
+    """Return the SELECT of the kind of each account, when it began, when it turned, its outcome.
+
+    from_date: begin of the decline or fall, last day before the cliff, first day missed by a gap,
+    else the first snapshot; it may lie before the history. turning_date: begin of the decline,
+    first day after the cliff, lowest day of a fall that was made good, day of the return.
+    """
+    return """
     select
         account_id,
         case kind when 'extreme' then 'steady' else kind end as kind,
-        least(date '{as_of}', anchor_date - 7 * from_week) as from_date,
+        anchor_date - 7 * from_week as from_date,
         anchor_date - 7 * turning_week as turning_date,
         outcome,
         outcome_date
@@ -500,21 +496,31 @@ def _events_by_kind() -> dict[str, dict[str, float]]:
     return by_kind
 
 
-def _dated(draws: Draws, as_of: datetime.date) -> str:
-    """One row per account and week that it is there, and repeat; `week` 0 is the tail."""
-    numbers = Draws(draws.seed, row="n")
-    repeats = " ".join(
-        f"when {literal(kind)} then [null, {literal(kind)}]" for kind in REPEATS
-    )
+def _numbered(seed: int, weeks: int, size: int) -> str:
+    """One row for each account, week and repeat, the oldest week first; `week` 0 is the tail."""
+    repeat = Draws(seed, row="n").choose("history/repeat", REPEATS)
+    rungs = " ".join(f"when {literal(kind)} then [null, {literal(kind)}]" for kind in REPEATS)
     return f"""
-    numbered as (
+    with numbers as (
         select
-            *,
-            unnest(case when tail is null then
-                case {numbers.choose("history/repeat", REPEATS)} {repeats} else [null] end
-                else [null] end) as repeat
-        from history_numbers
-    ),
+            range as n,
+            ({weeks} - range // {size})::integer as week,
+            range % {size} as position,
+            case when range >= {weeks * size} then range - {weeks * size} + 1 end as tail
+        from range({weeks * size + TAIL_ROWS})
+    )
+    select
+        *,
+        unnest(case when tail is null then case {repeat} {rungs} else [null] end else [null] end)
+            as repeat
+    from numbers
+    order by n, repeat nulls first
+    """
+
+
+def _dated(draws: Draws, as_of: datetime.date) -> str:
+    """One row per account and week that it is there, and repeat."""
+    return f"""
     present as (
         select
             history_accounts.*,
@@ -525,7 +531,7 @@ def _dated(draws: Draws, as_of: datetime.date) -> str:
             case when tail is null then week - anchor_week else 0 end as past_weeks,
             hash(account_id, week) as week_key,
             repeat
-        from numbered
+        from history_numbers
         inner join history_accounts using (position)
     ),
     dated as (

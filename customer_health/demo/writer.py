@@ -112,10 +112,11 @@ def write_demo(
             as_of,
         )
         if weeks:
+            connection.execute("set threads = 1")
             account_history.prepare(connection, seed, as_of, count, weeks, history_count)
             for target, name in history_targets.items():
                 _copy(connection, stack, history_queries[name], target, format_)
-            _copy(connection, stack, account_history.truth(as_of), truth_target, "csv")
+            _copy(connection, stack, account_history.truth(), truth_target, "csv")
     return [*names, truth_target] if weeks else list(names)
 
 
