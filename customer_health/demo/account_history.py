@@ -87,11 +87,11 @@ FIT = {
 # Share of the rows with one spoilt value, and of those that come with a further row; both among
 # the steady accounts, so that planted movements stay what they are.
 DEFECTS: Flaws = {
-    "negative activities": (0.0003, "total_activities_30d", "-1 - total_activities_30d"),
-    "negative contacts": (0.0003, "total_contacts", "-1 - total_contacts"),
-    "more e-mails than contacts": (0.0005, "contacts_with_email", "total_contacts + 3"),
-    "infinite pipeline": (0.0003, "current_pipeline_amount", "'infinity'::double"),
-    "unknown segment": (0.0003, "account_size_segment", "'Tiny'"),
+    "negative activities": (0.0002, "total_activities_30d", "-1 - total_activities_30d"),
+    "negative contacts": (0.0002, "total_contacts", "-1 - total_contacts"),
+    "more e-mails than contacts": (0.0002, "contacts_with_email", "total_contacts + 3"),
+    "infinite pipeline": (0.0002, "current_pipeline_amount", "'infinity'::double"),
+    "unknown segment": (0.0002, "account_size_segment", "'Tiny'"),
 }
 REPEATS = {"blank key": 0.0003, "exact copy": 0.0003, "changed copy": 0.0003}
 
@@ -385,8 +385,7 @@ def _planned(draws: Draws, as_of: datetime.date, weeks: int) -> str:
         for kind, reasons in CHURN_REASONS.items()
     )
     ranges = {
-        label: customer_success.ARR[segment]
-        for label, segment in customer_success.SEGMENTS.items()
+        label: customer_success.ARR[segment] for label, segment in customer_success.SEGMENTS.items()
     }
     arr = " ".join(
         f"when {literal(label)} then {low} * power({high} / {low}, {draws.uniform('arr')})"
