@@ -1,5 +1,6 @@
 """The command line: help, one-sentence errors, and the build from raw files to published marts."""
 
+import datetime
 import os
 import re
 from pathlib import Path
@@ -49,6 +50,7 @@ def test_every_command_has_help(run, capsys, command):
         (["dmeo"], "invalid choice: 'dmeo'"),
         (["demo", "--accounts", "0"], "0 is not a number of at least 1"),
         (["demo", "--accounts", "many"], "'many'"),
+        (["demo", "--weeks", "-1"], "-1 is not a number of at least 0"),
         (["demo", "--as-of", "2026-02-30"], "'2026-02-30' is not a date as YYYY-MM-DD"),
         (["demo", "--format", "xlsx"], "invalid choice: 'xlsx'"),
         (["load", "--vars", "{}"], "unrecognized arguments: --vars"),
@@ -111,10 +113,11 @@ def test_unwritable_folder_gives_one_sentence(house, run):
 
 def test_demo_writes_where_it_is_told(house, run):
     status, out, _ = run("demo", "--accounts", 5, "--format", "csv", "--out", "here")
-    written = sorted(str(path) for path in Path("here").iterdir())
+    written = sorted(str(path) for path in Path("here").rglob("*.*"))
     assert (status, sorted(out.splitlines())) == (0, written)
-    assert len(written) == 9
-    status, out, _ = run("demo", "--accounts", 5, "--customers", 3, "--with-mapping")
+    assert len(written) == 12
+    options = ("--customers", 3, "--with-mapping", "--weeks", 0)
+    status, out, _ = run("demo", "--accounts", 5, *options)
     assert (status, len(out.splitlines())) == (0, 10)
     assert out.startswith("data/raw/salesforce__customer_360_view.parquet\n")
     assert "\ndata/raw/customer360__mapping.parquet\n" in out
@@ -122,13 +125,24 @@ def test_demo_writes_where_it_is_told(house, run):
 
 def test_as_of_moves_the_dates(house, run):
     def newest(as_of: str) -> str:
-        run("demo", "--accounts", 200, "--as-of", as_of, "--out", as_of)
+        run("demo", "--accounts", 200, "--as-of", as_of, "--weeks", 0, "--out", as_of)
         accounts = f"'{as_of}/salesforce__*.parquet'"
         query = f"select max(latest_opportunity_date)::date::text from {accounts}"
         return duckdb.execute(query).fetchall()[0][0]
 
     assert newest("2026-06-01") == "2026-06-01"
     assert newest("2024-02-29") == "2024-02-29"
+
+
+def test_history_has_as_many_weeks_and_accounts_as_asked_for(house, run):
+    options = ("--weeks", 10, "--history-accounts", 20, "--as-of", "2024-02-29")
+    run("demo", "--accounts", 200, *options, "--out", "here")
+    query = (
+        "select count(distinct as_of_date), min(as_of_date)::text, count(distinct account_id)"
+        " from 'here/salesforce__customer_360_history.parquet' where as_of_date <= '2024-02-29'"
+    )
+    # One of five accounts comes on top of those asked for: they have left.
+    assert duckdb.execute(query).fetchall() == [(10, "2023-12-21", 24)]
 
 
 def test_locks_get_their_own_words():
@@ -234,11 +248,19 @@ def label() -> list[tuple]:
         ).fetchall()
 
 
+def days_since_the_newest_demo_date() -> int:
+    """How far the demo ends before today, in UTC, on which dbt counts its runs."""
+    accounts = "'data/raw/salesforce__customer_360_view.parquet'"
+    newest = duckdb.execute(f"select max(latest_opportunity_date)::date from {accounts}")
+    return (datetime.datetime.now(datetime.UTC).date() - newest.fetchall()[0][0]).days
+
+
 def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails(project):
     first = finish("build")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "No table files in data/raw: writing demo data of 10,000 accounts." in first.stderr
     assert first.stdout.endswith("Published     warehouse/customer_health.duckdb\n")
+    assert days_since_the_newest_demo_date() <= 1
     assert label() == [("first", True)]
 
     failed = finish("build", "--vars", "{label: second}")

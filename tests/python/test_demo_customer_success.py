@@ -27,7 +27,7 @@ YELLOW_FROM = {"enterprise": 50, "mid-market": 45, "smb": 40}
 
 
 def write(folder: Path, count: int, **options: object) -> dict[str, Path]:
-    paths = write_demo(folder, count, customer_count=1, **options)
+    paths = write_demo(folder, count, customer_count=1, weeks=0, **options)
     return {path.stem: path for path in paths}
 
 

@@ -56,7 +56,9 @@ FEW = 900
 def write_customers(folder: Path, count: int, **options: object) -> dict[str, Path]:
     """Write the demo with one account and the mapping; return the files by the tests' names."""
     options = {"with_mapping": True} | options
-    paths = {path.stem: path for path in write_demo(folder, 1, customer_count=count, **options)}
+    paths = {
+        path.stem: path for path in write_demo(folder, 1, customer_count=count, weeks=0, **options)
+    }
     return {name: paths[table.TABLE] for name, table in TABLES.items() if table.TABLE in paths}
 
 
@@ -520,7 +522,7 @@ def test_addresses_come_from_ten_countries_and_three_systems(sample):
 
 
 def test_names_are_not_those_of_the_accounts(tmp_path):
-    accounts, activity, *_ = write_demo(tmp_path, 3000, customer_count=FEW)
+    accounts, activity, *_ = write_demo(tmp_path, 3000, customer_count=FEW, weeks=0)
     with duckdb.connect() as connection:
         shared = value(
             connection,
