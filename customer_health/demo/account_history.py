@@ -95,9 +95,10 @@ DEFECTS: Flaws = {
 }
 REPEATS = {"blank key": 0.0003, "exact copy": 0.0003, "changed copy": 0.0003}
 
-# Rows at the end of the table: so many from a week after `as_of`, and one without a date.
-FUTURE_ROWS = 3
-TAIL_ROWS = FUTURE_ROWS + 1
+# Rows that stand for no day: so many of a day that no CRM has seen, and one without a date. None is
+# of a day after `as_of`: such a day is a snapshot like others, once that day has come.
+ANCIENT_ROWS = 3
+ANCIENT_DAY = datetime.date(1800, 1, 1)
 
 # Share of the accounts with a history of each kind that have an event of a sort; drawn in turn.
 EVENTS = {
@@ -496,21 +497,30 @@ def _events_by_kind() -> dict[str, dict[str, float]]:
 
 
 def _numbered(seed: int, weeks: int, size: int) -> str:
-    """One row for each account, week and repeat, the oldest week first; `week` 0 is the tail."""
+    """One row for each account, week and repeat by date; `stray` numbers the rows of no day."""
     repeat = Draws(seed, row="n").choose("history/repeat", REPEATS)
     rungs = " ".join(f"when {literal(kind)} then [null, {literal(kind)}]" for kind in REPEATS)
     return f"""
-    with numbers as (
+    with ordered as (
         select
             range as n,
-            ({weeks} - range // {size})::integer as week,
-            range % {size} as position,
-            case when range >= {weeks * size} then range - {weeks * size} + 1 end as tail
-        from range({weeks * size + TAIL_ROWS})
+            case
+                when range < 0 then range + {ANCIENT_ROWS}
+                when range = {weeks * size} then {ANCIENT_ROWS}
+            end as stray
+        from range({-ANCIENT_ROWS}, {weeks * size + 1})
+    ),
+    numbers as (
+        select
+            n,
+            stray,
+            case when stray is null then {weeks} - n // {size} else 0 end::integer as week,
+            case when stray is null then n % {size} else stray end as position
+        from ordered
     )
     select
         *,
-        unnest(case when tail is null then case {repeat} {rungs} else [null] end else [null] end)
+        unnest(case when stray is null then case {repeat} {rungs} else [null] end else [null] end)
             as repeat
     from numbers
     order by n, repeat nulls first
@@ -524,10 +534,10 @@ def _dated(draws: Draws, as_of: datetime.date) -> str:
         select
             history_accounts.*,
             case
-                when tail is null then date '{as_of}' - 7 * week
-                when tail <= {FUTURE_ROWS} then date '{as_of}' + 7
+                when stray is null then date '{as_of}' - 7 * week
+                when stray < {ANCIENT_ROWS} then date '{ANCIENT_DAY}'
             end as as_of_date,
-            case when tail is null then week - anchor_week else 0 end as past_weeks,
+            case when stray is null then week - anchor_week else 0 end as past_weeks,
             hash(account_id, week) as week_key,
             repeat
         from history_numbers
@@ -536,7 +546,11 @@ def _dated(draws: Draws, as_of: datetime.date) -> str:
     dated as (
         select
             * replace (greatest(0, account_age_days - 7 * past_weeks) as account_age_days),
-            anchor_date - 7 * past_weeks as day
+            anchor_date - 7 * past_weeks as day,
+            case when kind = 'new_account'
+                then greatest(0, account_age_days - 7 * past_weeks) / account_age_days
+                else 1
+            end as share_of_age
         from present
         where past_weeks >= 0
             and (account_age_days >= 7 * past_weeks or kind = 'extreme')
@@ -601,7 +615,8 @@ def _moved(draws: Draws) -> str:
                     - floor(least(.2, .002 * past_weeks) * contacts_draw * total_contacts)::integer
                 else total_contacts
             end as contacts,
-            kind <> 'extreme' and last_won_date > day and won_opportunities >= 1
+            kind not in ('extreme', 'new_account') and last_won_date > day
+                and won_opportunities >= 1
                 and (won_opportunities > 1 or total_won_amount < .02 * max_total_won_amount)
                 and total_won_amount between 0 and 1e300 as is_before_win,
             kind <> 'extreme' and latest_opportunity_date > day and total_opportunities > 1
@@ -634,7 +649,8 @@ def _moved(draws: Draws) -> str:
                     above * contacts_share - below * downward_contacts / nullif(downward, 0)
                 ) / {CONTACT_POINTS}))))
             end as new_emails,
-            is_before_win::integer as wins_ahead,
+            is_before_win::integer
+                + floor(won_opportunities * (1 - share_of_age))::integer as wins_ahead,
             is_before_sale::integer as sales_ahead
         from paced
     ),
@@ -647,6 +663,7 @@ def _moved(draws: Draws) -> str:
                 new_emails as contacts_with_email,
                 won_opportunities - wins_ahead as won_opportunities,
                 case
+                    when share_of_age < 1 then round(total_won_amount * share_of_age, 2)
                     when not is_before_win then total_won_amount
                     when won_opportunities = 1 then 0
                     else round(total_won_amount - least(.03 * max_total_won_amount,
@@ -662,7 +679,7 @@ def _moved(draws: Draws) -> str:
                 end as current_pipeline_amount,
                 case
                     when last_won_date <= day then last_won_date
-                    when last_won_date is null or is_before_win and won_opportunities = 1 then null
+                    when last_won_date is null or won_opportunities = wins_ahead then null
                     else recent_day
                 end as last_won_date,
                 case

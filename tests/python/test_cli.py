@@ -139,7 +139,7 @@ def test_history_has_as_many_weeks_and_accounts_as_asked_for(house, run):
     run("demo", "--accounts", 200, *options, "--out", "here")
     query = (
         "select count(distinct as_of_date), min(as_of_date)::text, count(distinct account_id)"
-        " from 'here/salesforce__customer_360_history.parquet' where as_of_date <= '2024-02-29'"
+        " from 'here/salesforce__customer_360_history.parquet' where as_of_date > '1900-01-01'"
     )
     # One of five accounts comes on top of those asked for: they have left.
     assert duckdb.execute(query).fetchall() == [(10, "2023-12-21", 24)]
