@@ -1,8 +1,8 @@
 """Demo history: dated snapshots of the account view, and what became of the accounts.
 
 Values go backwards from an account's row in the current view, which is the last point of its
-trajectory. Each account follows one kind of trajectory: `f` says how many points of health it stood
-above (or below) its last point, and levers bring it there: days since the last activity, contacts
+trajectory. Each account follows one kind of trajectory: so many points of health did it stand
+above (or below) its last point in a week, and levers bring it there: days since the last activity, contacts
 with e-mail and activities. A point is one of the published weights, as in the policy run_rate.
 
 Scores are scaled between the lowest and the highest account of a date. So the accounts that hold
@@ -46,7 +46,7 @@ SHARES = {
 DEPARTED = 0.20
 DEPARTED_SHARES = {"departed_after_decline": 0.65, "departed_silently": 0.35}
 
-# Rows without a month of accounts before them say little: departures end so many weeks before.
+# The first departures are so many weeks after the first snapshot, so that each has a past.
 FIRST_WEEKS = 4
 
 # The measures that are scaled between the lowest and the highest account of a date.

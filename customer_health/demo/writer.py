@@ -113,6 +113,7 @@ def write_demo(
             as_of,
         )
         if weeks:
+            # Several threads would change the order of the rows.
             connection.execute("set threads = 1")
             account_history.prepare(connection, seed, as_of, count, weeks, history_count)
             for target, name in history_targets.items():
