@@ -84,10 +84,10 @@
         {%- for metric in policy.metrics -%}
             {%- if metric.metric == 'size_points' -%}
                 {%- do required.setdefault('account_size_segment', reason) -%}
-            {%- elif metric.metric == 'contact_email_coverage' -%}
+            {%- elif metric.source_column == 'contact_email_coverage' -%}
                 {%- do required.setdefault('total_contacts', reason) -%}
                 {%- do required.setdefault('contacts_with_email', reason) -%}
-            {%- else -%}
+            {%- elif metric.source_column == metric.metric -%}
                 {%- do required.setdefault(metric.metric, reason) -%}
             {%- endif -%}
             {%- if metric.peer_group is not none -%}

@@ -8,10 +8,13 @@
     {%- do customer_health.check_keys(
         where, block,
         ['min_coverage', 'scaled_when_constant', 'dimensions', 'bands', 'forecast', 'tiers'],
-        ['description', 'size_points']
+        ['description', 'size_points', 'reads_signals']
     ) -%}
     {%- do customer_health.check_number(where ~ ', key min_coverage', block.min_coverage, 0, 1) -%}
     {%- do customer_health.check_number(where ~ ', key scaled_when_constant', block.scaled_when_constant, 0, 1) -%}
+    {%- if 'reads_signals' in block -%}
+        {%- do customer_health.check_choice(where ~ ', key reads_signals', block.reads_signals, [true, false]) -%}
+    {%- endif -%}
     {%- do customer_health.check_dimensions(where, block) -%}
     {%- if block.get('size_points') -%}
         {%- do customer_health.check_size_points(where, block.size_points) -%}
@@ -53,8 +56,17 @@
          'lower_quantile', 'upper_quantile']
     ) -%}
     {%- set catalogue = customer_health.metric_catalogue() -%}
+    {%- if metric.metric not in catalogue -%}
+        {%- set catalogue = customer_health.scorable_metrics() -%}
+    {%- endif -%}
     {%- set key = where ~ ', metric ' ~ metric.metric -%}
     {%- do customer_health.check_choice(key, metric.metric, catalogue.keys() | list) -%}
+    {%- if catalogue[metric.metric].is_of_customer and not customer_health.subject_is_built('customer_success') -%}
+        {{- customer_health.raise_error(
+            key, 'comes from the customer-success records, which are not built',
+            'add customer_success to customer_health_subjects or remove the metric'
+        ) -}}
+    {%- endif -%}
     {%- do customer_health.check_choice(
         key ~ ', key scale', metric.scale, ['min_max', 'winsorized', 'percentile', 'target', 'as_is']
     ) -%}

@@ -53,12 +53,12 @@
     {{- return(by_column.values() | list) -}}
 {% endmacro %}
 
-{# The columns of stg_salesforce__accounts that any scored policy reads as a metric. #}
+{# The columns that any scored policy reads as a metric: of stg_salesforce__accounts, and <signal>__signal. #}
 {% macro metric_columns() %}
     {%- set columns = customer_health.account_metrics() -%}
     {%- for metric in customer_health.scaled_metrics() -%}
-        {%- if metric.metric != 'size_points' and metric.metric not in columns -%}
-            {%- do columns.append(metric.metric) -%}
+        {%- if metric.metric != 'size_points' and metric.source_column not in columns -%}
+            {%- do columns.append(metric.source_column) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return(columns) -}}
@@ -67,14 +67,19 @@
 {% macro compile_policy(name, block, scaled_columns) %}
     {%- set dimensions = [] -%}
     {%- set metrics = [] -%}
+    {%- set reads_signals = block.get('reads_signals', false) -%}
+    {%- set account_columns = customer_health.metric_catalogue() -%}
     {%- for dimension in block.dimensions -%}
         {%- set dimension_weight = customer_health.in_millionths(dimension.weight) -%}
         {%- set dimension_metrics = [] -%}
         {%- for entry in dimension.metrics -%}
-            {%- set is_size = entry.metric == 'size_points' -%}
+            {%- set source_column = name ~ '__size_points' if entry.metric == 'size_points' else entry.metric -%}
+            {%- if reads_signals or entry.metric not in account_columns -%}
+                {%- set source_column = customer_health.metric_source_column(source_column, reads_signals) -%}
+            {%- endif -%}
             {%- set scaling = {
                 'metric': entry.metric,
-                'source_column': name ~ '__size_points' if is_size else entry.metric,
+                'source_column': source_column,
                 'scale': entry.scale,
                 'direction': entry.get('direction', 'higher'),
                 'pre_transform': entry.get('pre_transform'),

@@ -144,3 +144,30 @@ group by key, rejection, case when rejection <> 'duplicate_key' then place end
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {%- endif %}
+{% if customer_health.signals_are_built() -%}
+union all
+
+select
+    'account_mapping' as source,
+    key,
+    rejection as reason_code,
+    case rejection
+        when 'missing_key' then 'account_id is empty, or customer_id and primary_email both are'
+        else 'the row occurs more than once; one is kept'
+    end as reason,
+    count(*) as row_count,
+    max(case when place = 1 or rejection <> 'duplicate_key' then rejected_text end) as row_text
+from (
+    select
+        account_id || coalesce(' ' || customer_id, '') || coalesce(' ' || primary_email, '') as key,
+        rejection,
+        rejected_text,
+        row_number() over (
+            partition by rejection, account_id, customer_id, primary_email
+            order by {{ customer_health.byte_order('rejected_text') }} desc
+        ) as place
+    from {{ ref('base_mapping__account_rows') }}
+    where rejection is not null
+) as rejected
+group by key, rejection, case when rejection <> 'duplicate_key' then place end
+{%- endif %}

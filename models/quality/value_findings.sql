@@ -56,6 +56,10 @@
 {%- do parts.append(customer_health.monthly_arr_findings()) %}
 {%- endif %}
 
+{%- if customer_health.signals_are_built() %}
+{%- do parts.append(customer_health.account_mapping_findings()) %}
+{%- endif %}
+
 {%- for part in parts %}
 select *
 from (

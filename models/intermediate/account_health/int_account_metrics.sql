@@ -3,9 +3,25 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
+{%- set signals = customer_health.scored_signals() %}
+
 with accounts as (
 
+    {% if signals -%}
+    select
+        accounts.*
+        {%- for signal in signals %},
+        case
+            when signals.{{ signal }}__state in ('measured', 'measured_zero') then signals.{{ signal }}__value
+        end as {{ signal }}__signal
+        {%- endfor %}
+    from {{ ref('int_accounts_by_date') }} as accounts
+    left join {{ ref('int_account_signals') }} as signals
+        on accounts.as_of_date = signals.as_of_date
+        and accounts.account_id = signals.account_id
+    {%- else -%}
     select * from {{ ref('int_accounts_by_date') }}
+    {%- endif %}
 
 )
 

@@ -2,6 +2,7 @@
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
 {%- set rows = [] %}
+{%- set catalogue = customer_health.scorable_metrics() %}
 {%- for policy in customer_health.policies() %}
 {%- for metric in policy.metrics %}
 {%- do rows.append([
@@ -9,7 +10,7 @@
     loop.index,
     customer_health.sql_literal(metric.dimension),
     customer_health.sql_literal(metric.metric),
-    customer_health.sql_literal(customer_health.metric_catalogue()[metric.metric].unit),
+    customer_health.sql_literal(catalogue[metric.metric].unit),
     metric.weight_millionths / 1000000,
     metric.weight,
     customer_health.sql_literal(metric.direction),

@@ -1,0 +1,40 @@
+-- Grain: one signal of one account on as_of_date. A view over the stored wide rows.
+-- noqa: disable=LT02
+{{ config(enabled=customer_health.subject_is_built('trajectory'), materialized='view') }}
+
+{%- set signals = customer_health.built_signals() %}
+{%- set text = customer_health.type_text() %}
+
+with account_signals as (
+
+    select * from {{ ref('int_account_signals') }}
+
+),
+
+listed as (
+    {% for signal in signals %}
+    select
+        as_of_date,
+        account_id,
+        '{{ signal.signal }}' as signal_id,
+        '{{ signal.family }}' as family,
+        {{ signal.signal }}__state as state,
+        {{ signal.signal }}__value as value,
+        {{ signal.signal ~ '__text' if signal.kind == 'label' else 'cast(null as ' ~ text ~ ')' }} as value_text,
+        {{ signal.signal ~ '__observed_on' if signal.dated_by is not none else 'as_of_date' }} as observed_on
+    from account_signals
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    as_of_date,
+    account_id,
+    signal_id,
+    family,
+    state,
+    {{ customer_health.to_decimal('value') }} as value,
+    value_text,
+    case when state not in ('not_applicable', 'unknown') then observed_on end as observed_on
+from listed
