@@ -30,7 +30,7 @@ from oracle import adversarial  # noqa: E402
 from oracle.building import read_table, run  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.exact import quantile, round_half_up, wilson_interval  # noqa: E402
-from oracle.presets import PRESETS  # noqa: E402
+from oracle.presets import FIVE_FAMILIES, PRESETS  # noqa: E402
 
 DEMO_ACCOUNTS = 10_000
 DEMO_AS_OF_DATE = "2026-06-01"
@@ -123,13 +123,14 @@ def settings() -> dict:
     return project["vars"]["customer_health"]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [*PRESETS, "five_families"])
 def test_preset_says_what_was_published(settings: dict, name: str) -> None:
-    assert plain(settings["customer_health_presets"][name]) == plain(PRESETS[name])
+    expected = {**PRESETS, "five_families": FIVE_FAMILIES}[name]
+    assert plain(settings["customer_health_presets"][name]) == plain(expected)
 
 
 def test_settings_have_the_published_presets_labels_and_levels(settings: dict) -> None:
-    assert set(settings["customer_health_presets"]) == set(PRESETS)
+    assert set(settings["customer_health_presets"]) == {*PRESETS, "five_families"}
     assert settings["customer_health_policies"] == list(PRESETS)
     assert tuple(settings["customer_health_industries"]) == oracle.LABELS["industry_normalized"]
     assert tuple(settings["customer_health_size_segments"]) == oracle.LABELS["account_size_segment"]

@@ -122,7 +122,11 @@ months as (
 select
     customers.customer_id,
     seats.licensed_seats,
-    case when seats.licensed_seats > 0 then seats.active_seats / seats.licensed_seats end as seat_utilisation,
+    -- Less than one seat counts as one, as in the expansion scores.
+    case
+        when seats.licensed_seats >= 1 then seats.active_seats / seats.licensed_seats
+        when seats.licensed_seats > 0 then seats.active_seats
+    end as seat_utilisation,
     {{ customer_health.double('months.arr') }} as customer_arr,
     months.month as customer_arr__dated_on,
     churn.days_to_contract_end
