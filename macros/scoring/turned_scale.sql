@@ -1,11 +1,11 @@
 {#
-    The units in which a metric is changed: whole ones, but hundredths of amounts and percentages; of
-    contact_email_coverage contacts with an e-mail address.
+    The units in which a metric is changed: whole ones, but hundredths of amounts and percentages and ten
+    thousandths of ratios; of contact_email_coverage contacts with an e-mail address.
 #}
 {% macro units_per_one(metric) %}
-    {{- return(
-        100 if customer_health.metric_catalogue()[metric].unit in ['currency', 'percent'] or metric.startswith('avg_') else 1
-    ) -}}
+    {%- set facts = customer_health.metric_catalogue().get(metric) or customer_health.scorable_metrics()[metric] -%}
+    {%- set finer = {'currency': 100, 'percent': 100, 'ratio': 10000, 'points 1-5': 10} -%}
+    {{- return(100 if metric.startswith('avg_') else finer.get(facts.unit, 1)) -}}
 {% endmacro %}
 
 {#

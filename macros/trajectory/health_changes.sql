@@ -19,8 +19,8 @@
     {%- set policy = customer_health.active_policy() -%}
     {%- set double = customer_health.type_double() -%}
     {%- set columns = [] -%}
-    {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.metric not in columns -%}
-        {%- do columns.append(metric.metric) -%}
+    {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.source_column not in columns -%}
+        {%- do columns.append(metric.source_column) -%}
     {%- endfor -%}
     {%- set half = 'cast(0.5 as decimal(2, 1))' -%}
     {%- set rows = [] -%}
@@ -95,11 +95,11 @@ side_by_side as (
         from_slices.account_size_segment = to_slices.account_size_segment as {{ metric.metric }}__is_same_value,
         {%- else %}
         coalesce(
-            from_slices.{{ metric.metric }} = to_slices.{{ metric.metric }},
-            from_slices.{{ metric.metric }} is null and to_slices.{{ metric.metric }} is null
+            from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }},
+            from_slices.{{ metric.source_column }} is null and to_slices.{{ metric.source_column }} is null
         ) as {{ metric.metric }}__is_same_value,
-        (from_slices.{{ metric.metric }} is null) = (to_slices.{{ metric.metric }} is null)
-            as {{ metric.metric }}__is_measured_alike,
+        (from_slices.{{ metric.source_column }} is null) = (to_slices.{{ metric.source_column }} is null)
+            as {{ metric.source_column }}__is_measured_alike,
         {%- endif %}
         {%- if metric in bounded %}
         coalesce(
@@ -125,8 +125,8 @@ side_by_side as (
         {%- endfor %}
         {%- elif metric.scale == 'percentile' %},
         cast(case
-            when from_slices.{{ metric.metric }} = to_slices.{{ metric.metric }} and combinations.bounds = 'from'
-                or from_slices.{{ metric.metric }} <> to_slices.{{ metric.metric }} and combinations.own = 'from'
+            when from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }} and combinations.bounds = 'from'
+                or from_slices.{{ metric.source_column }} <> to_slices.{{ metric.source_column }} and combinations.own = 'from'
                 then from_slices.{{ metric.metric }}__scaled
             else to_slices.{{ metric.metric }}__scaled
         end as {{ double }}) as {{ metric.scaled_column }}__stored
@@ -259,8 +259,10 @@ by_metric as (
         metrics.metric,
         {%- for side in ['from', 'to'] %}
         case metrics.metric
-            {%- for column in columns %}
-            when '{{ column }}' then {{ side }}__{{ column }}
+            {%- for metric in policy.metrics if metric.metric != 'size_points' %}
+            when '{{ metric.metric }}' then {{ side }}__{{ metric.source_column }}
+            {%- else %}
+            when null then cast(null as {{ double }})
             {%- endfor %}
         end as {{ side }}_value,
         case metrics.metric

@@ -4,7 +4,7 @@
     column itself), dated_by (the column that tells how old the value is), dated_on (its SQL, where it is no
     date), applies_when (a condition; where it is false the signal is not applicable), can_be_negative.
 
-    Signals of a customer are columns of int_customer_signals, the others of stg_salesforce__accounts.
+    Signals of a customer are columns of int_customer_signals, the others of int_accounts_by_date.
     A label stands for the points that the customer-success method gives it.
 #}
 {% macro signal_catalogue() %}
@@ -13,7 +13,7 @@
     {%- set churn = 'customer_success__churn' -%}
     {%- set expansion = 'customer_success__expansion' -%}
     {%- set arr = 'customer_success__monthly_arr' -%}
-    {%- set as_of = customer_health.as_of_date() -%}
+    {%- set as_of = 'as_of_date' -%}
     {%- set last_won = customer_health.days_between('cast(last_won_date as date)', as_of) -%}
     {%- set rows = [
         ['login_frequency', 'adoption', health, 'percent', 'higher'],

@@ -55,9 +55,9 @@ bounds_by_{{ peer_group }} as (
 select
     {{ customer_health.policy_score_columns(policy) }}
     {%- for metric in policy.metrics %}
-    {%- if metric.metric not in known and metric.metric != 'size_points' %},
-    accounts_scored.{{ metric.metric }}
-    {%- do known.append(metric.metric) %}
+    {%- if metric.source_column not in known and metric.metric != 'size_points' %},
+    accounts_scored.{{ metric.source_column }}
+    {%- do known.append(metric.source_column) %}
     {%- endif %}
     {%- set bounds = 'bounds_by_' ~ metric.peer_group if metric.peer_group else 'metric_bounds' %},
     accounts_scored.{{ metric.scaled_column }} as {{ metric.metric }}__scaled,

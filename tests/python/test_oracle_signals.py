@@ -35,7 +35,8 @@ AS_OF_DATE = date(2026, 6, 1)
 MODELS = (
     *("account_signal_states", "signal_catalogue", "int_account_customers", "value_findings"),
     *("rejected_rows", "account_health", "account_health_contributions", "health_bands"),
-    *("risk_matrix", "risk_by_industry", "policy_metrics"),
+    *("risk_matrix", "risk_by_industry", "policy_metrics", "account_health_slices"),
+    *("account_health_changes", "account_next_band"),
 )
 RANDOM_RECORDS = 400
 
@@ -176,7 +177,9 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     run(["customer_health", "load", str(raw)], environment)
     variables = {
         "as_of_date": AS_OF_DATE.isoformat(),
-        "customer_health_subjects": ["account_health", "customer_success", "trajectory"],
+        "customer_health_subjects": [
+            *("account_health", "customer_success", "trajectory", "actions")
+        ],
         "customer_health_policy": "five_families",
         "customer_health_policies": ["five_families", "run_rate"],
     }

@@ -5,7 +5,11 @@
 
 {%- set policy = customer_health.active_policy() %}
 {%- set double = customer_health.type_double() %}
-{%- set columns = policy.metrics | map(attribute='metric') | reject('equalto', 'size_points') | unique | list %}
+{%- set metric_columns = {} %}
+{%- for metric in policy.metrics if metric.metric != 'size_points' %}
+{%- do metric_columns.update({metric.metric: metric.source_column}) %}
+{%- endfor %}
+{%- set columns = metric_columns.values() | list %}
 {%- set bounded = [] %}
 {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] %}
 {%- do bounded.append(metric) %}
@@ -66,7 +70,7 @@ bound_accounts as (
                 then {{ customer_health.text_literal(policy.bands[loop.index0].band) }}
             {%- endfor %}
         end as next_band,
-        {%- if 'contact_email_coverage' in columns %}
+        {%- if 'contact_email_coverage' in metric_columns %}
         cast(accounts.total_contacts as {{ double }}) as contacts_for_coverage,
         {%- endif %}
         {%- for metric in bounded %}
@@ -150,8 +154,8 @@ needs as (
         metrics.direction,
         metrics.obstacle,
         case metrics.metric
-            {%- for column in columns %}
-            when '{{ column }}' then {{ column }}
+            {%- for metric, column in metric_columns.items() %}
+            when '{{ metric }}' then {{ column }}
             {%- endfor %}
         end as current_value,
         case metrics.metric
@@ -204,7 +208,7 @@ select
         when metric = '{{ metric.metric }}' then {{ customer_health.counted_value_of(metric, 'needed_scaled_value') }}
         {%- endfor %}
     end as unit_count
-    {%- if 'contact_email_coverage' in columns %},
+    {%- if 'contact_email_coverage' in metric_columns %},
     contacts_for_coverage
     {%- endif %}
     {%- for metric in bounded %},

@@ -1,5 +1,6 @@
--- Grain: one account on as_of_date, its signals side by side: <signal>__state, __value, __text, __observed_on.
--- Stored wide and once; the mart and the policies read from here.
+-- Grain: one account on one as-of date, its signals side by side: <signal>__state, __value, __text, __observed_on.
+-- Stored wide and once; the mart and the policies read from here. Dates before as_of_date are there only where
+-- a policy scores signals, and without those of customers, whose records tell of today.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.signals_are_built(), materialized='table') }}
 
@@ -8,7 +9,10 @@
 
 with accounts as (
 
-    select * from {{ ref('stg_salesforce__accounts') }}
+    select * from {{ ref('int_accounts_by_date') }}
+    {%- if not customer_health.scored_signals() %}
+    where as_of_date = {{ customer_health.current_slice_date() }}
+    {%- endif %}
 
 ),
 
@@ -60,6 +64,7 @@ measured as (
     {%- if of_customers %}
     left join customers
         on accounts.account_id = customers.customer_account_id
+        and accounts.as_of_date = {{ customer_health.current_slice_date() }}
     {%- endif %}
     {{ customer_health.computed_once() }}
 

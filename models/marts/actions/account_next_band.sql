@@ -6,7 +6,11 @@
 
 {%- set policy = customer_health.active_policy() %}
 {%- set double = customer_health.type_double() %}
-{%- set columns = policy.metrics | map(attribute='metric') | reject('equalto', 'size_points') | unique | list %}
+{%- set metric_columns = {} %}
+{%- for metric in policy.metrics if metric.metric != 'size_points' %}
+{%- do metric_columns.update({metric.metric: metric.source_column}) %}
+{%- endfor %}
+{%- set columns = metric_columns.values() | list %}
 {%- set bounded = [] %}
 {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] %}
 {%- do bounded.append(metric) %}
@@ -49,10 +53,10 @@ candidates as (
         {%- for metric in percentiles %}
         turned.{{ metric.scaled_column }}__stored,
         {%- endfor %}
-        {%- for column in columns %}
+        {%- for metric, column in metric_columns.items() %}
         case
-            when turned.metric = '{{ column }}'
-                then {{ customer_health.value_of_units(column, 'turned.unit_count + steps.step') }}
+            when turned.metric = '{{ metric }}'
+                then {{ customer_health.value_of_units(metric, 'turned.unit_count + steps.step') }}
             else turned.{{ column }}
         end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -96,7 +100,7 @@ rescored as (
         {{ customer_health.summed_score(policy) }} as score_after,
         case metric
             {%- for metric in levers %}
-            when '{{ metric.metric }}' then {{ metric.metric }}
+            when '{{ metric.metric }}' then {{ metric.source_column }}
             {%- endfor %}
         end as required_value,
         case metric

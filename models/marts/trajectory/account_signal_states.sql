@@ -8,6 +8,7 @@
 with account_signals as (
 
     select * from {{ ref('int_account_signals') }}
+    where as_of_date = {{ customer_health.current_slice_date() }}
 
 ),
 
