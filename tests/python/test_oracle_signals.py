@@ -36,8 +36,9 @@ MODELS = (
     *("account_signal_states", "signal_catalogue", "int_account_customers", "value_findings"),
     *("rejected_rows", "account_health", "account_health_contributions", "health_bands"),
     *("risk_matrix", "risk_by_industry", "policy_metrics", "account_health_slices"),
-    *("account_health_changes", "account_next_band"),
+    *("account_health_history", "account_health_changes", "account_next_band"),
 )
+EARLIER = date(2026, 5, 25)
 RANDOM_RECORDS = 400
 
 
@@ -88,6 +89,20 @@ def raw_months(customers: list[str]) -> list[dict[str, str]]:
         arr = draw.choice(["0", "1500.25", "many", "88000"])
         rows.append({"customer_id": customer, "month": "2025-01-01", "arr": "900"})
         rows.append({"customer_id": customer, "month": last, "arr": arr})
+    return rows
+
+
+def raw_history() -> list[dict[str, str]]:
+    """Some of the accounts a week earlier: less active, and with dates of before that day."""
+    later = ("2026-06-01", "2026-06-02", "2026-06-02 00:00:00", "2027-01-01")
+    rows = []
+    for place, account in enumerate(raw_accounts()[-600:-200]):
+        row = {**account, "as_of_date": EARLIER.isoformat()}
+        for column in ("latest_opportunity_date", "last_won_date"):
+            if row[column] in later:
+                row[column] = ("2025-05-25", "2025-05-26", "2024-05-20")[place % 3]
+        row["total_activities_30d"] = str(place % 23)
+        rows.append(row)
     return rows
 
 
@@ -167,6 +182,8 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         mapping_rows = raw_mapping([one["account_id"] for one in accounts], customers)
         columns = ("account_id", "customer_id", "primary_email")
         write_csv(raw / "account_mapping.csv", columns, mapping_rows)
+        columns = ("as_of_date", *accounts_oracle.COLUMNS)
+        write_csv(raw / "salesforce__customer_360_history.csv", columns, raw_history())
 
     work_file = folder / "work.duckdb"
     environment = {
@@ -329,6 +346,31 @@ def test_five_families_scores_what_is_measured(build: Build) -> None:
             if not same:
                 differences.append(f"{row}: expected {column} {part[column]}")
     assert not differences, report(differences)
+
+
+def test_earlier_dates_are_scored_without_customers(build: Build) -> None:
+    """What the records tell is of today; before, only the signals of the account view count."""
+    query = f"select * from marts.account_health_history where as_of_date = '{EARLIER}'"
+    table = read_query(build.work_file, query, "account_health_history")
+    if not build.mapping_rows:
+        assert not table.rows
+        return
+    accounts = accounts_oracle.clean(raw_history(), EARLIER).accounts
+    nothing: dict[str, list] = {tool: [] for tool in success.TOOLS}
+    states = signals.states_of(accounts, nothing, [], {}, EARLIER)
+    metrics = [metric for family in TARGETS.values() for metric in family]
+    rows = signals.scored_accounts(accounts, states, metrics)
+    found = {row["account_id"]: row for row in table.rows}
+    differences = []
+    for row in accounts_oracle.score(rows, FIVE_FAMILIES, "five_families").rows:
+        actual = found.pop(row.account["account_id"])
+        for column in ("health_score", "health_band", "score_coverage"):
+            if not agree(getattr(row, column), actual[column], column, table.types[column]):
+                differences.append(f"{row.account['account_id']} {column}: {actual[column]}")
+    assert not found
+    assert not differences, report(differences)
+    changes = build.table("marts", "account_health_changes").rows
+    assert {row["metric"] for row in changes} >= {"total_activities_30d", "win_rate_percentage"}
 
 
 def test_bands_and_risks_of_five_families(build: Build) -> None:

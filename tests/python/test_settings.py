@@ -65,6 +65,13 @@ def suite(tool: str, *path: Any, value: Any) -> Settings:
     return {name: block}
 
 
+def signals(key: str, changes: dict[str, Any]) -> Settings:
+    """Settings in which customer_health_signals has these limits besides."""
+    block = copy.deepcopy(PUBLISHED["customer_health_signals"])
+    block[key] |= changes
+    return {"customer_health_signals": block}
+
+
 # What is wrong -> the settings, and what the sentence must name.
 CASES: dict[str, tuple[Settings, list[str]]] = {
     # Weights
@@ -88,6 +95,34 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "weight has seven decimals": (
         policy("dimensions", 0, "weight", value=0.4000001),
         ["policy run_rate, key dimensions", "0.4000001", "six decimals"],
+    ),
+    # Signals
+    "metric of customers that are not built": (
+        {
+            "customer_health_policies": ["run_rate", "five_families"],
+            "customer_health_subjects": ["account_health"],
+        },
+        ["policy five_families", "metric login_frequency", "customer-success records"],
+    ),
+    "reads_signals is text": (
+        extra("mine", {"extends": "run_rate", "reads_signals": "yes"}),
+        ["policy mine, key reads_signals", "yes"],
+    ),
+    "staleness limit of an unknown family": (
+        signals("staleness_limit_days", {"usage": 45}),
+        ["setting customer_health_signals, key staleness_limit_days", "usage"],
+    ),
+    "staleness limit of an unknown signal": (
+        signals("staleness_limit_days_of_signal", {"logins": 45}),
+        ["setting customer_health_signals", "unknown key logins"],
+    ),
+    "staleness limit of 0 days": (
+        signals("staleness_limit_days", {"support": 0}),
+        ["setting customer_health_signals, staleness limit of support", "1 to 36500"],
+    ),
+    "staleness limit of half a day": (
+        signals("staleness_limit_days_of_signal", {"csat_score": 1.5}),
+        ["setting customer_health_signals, staleness limit of csat_score", "whole days"],
     ),
     # Dimensions and metrics
     "no dimensions": (
