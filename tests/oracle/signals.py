@@ -313,7 +313,9 @@ def customer_readings(
         share = active / max(licensed, 1.0)
     has_seats = None if licensed is None else licensed > 0
     # As SQL has it: what is false on one side is false.
-    both = False if False in (applies, has_seats) else None if None in (applies, has_seats) else True
+    both = (
+        False if False in (applies, has_seats) else None if None in (applies, has_seats) else True
+    )
     yield "seat_utilisation", Reading(share, both)
 
 
