@@ -106,7 +106,8 @@
         {%- set dated_by = facts.get('dated_by') -%}
         {%- set dated_on = none -%}
         {%- if dated_by is not none -%}
-            {%- set dated_on = facts.get('dated_on') or 'cast(' ~ (row[0] ~ '__dated_on' if is_of_customer else dated_by) ~ ' as date)' -%}
+            {%- set column = row[0] ~ '__dated_on' if is_of_customer else dated_by -%}
+            {%- set dated_on = facts.get('dated_on') or 'cast(' ~ column ~ ' as date)' -%}
         {%- endif -%}
         {%- do catalogue.update({row[0]: {
             'signal': row[0],

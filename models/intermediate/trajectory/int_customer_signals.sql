@@ -46,8 +46,8 @@ churn_tokens as (
     select
         key as customer_id
         {%- for signal in of_churn %},
-        coalesce({{ signal.signal }} is not null
-            and ({{ customer_health.token_finding_code(signal.signal, churn_fields[signal.signal].rule) | indent(12) }}) is null, false)
+        {%- set refusal = customer_health.token_finding_code(signal.signal, churn_fields[signal.signal].rule) %}
+        coalesce({{ signal.signal }} is not null and ({{ refusal | indent(12) }}) is null, false)
             as {{ signal.signal }}_is_measured
         {%- endfor %}
     from {{ ref('base_customer_success__churn_records') }}
@@ -60,17 +60,22 @@ churn as (
 
     select
         stg_churn.customer_id,
-        {{ customer_health.double(customer_health.days_between(customer_health.as_of_date(), 'stg_churn.contract_end_date')) }}
+        {{ customer_health.double(
+            customer_health.days_between(customer_health.as_of_date(), 'stg_churn.contract_end_date')
+        ) }}
             as days_to_contract_end
         {%- for signal in of_churn %},
         {%- set measured = 'churn_tokens.' ~ signal.signal ~ '_is_measured' %}
         {%- if signal.kind == 'label' %}
-        case when {{ measured }} then {{ customer_health.churn_points(signal.signal, churn_measures[signal.signal]) }} end
-            as {{ signal.signal }},
+        case
+            when {{ measured }}
+                then {{ customer_health.churn_points(signal.signal, churn_measures[signal.signal]) }}
+        end as {{ signal.signal }},
         case when {{ measured }} then {{ signal.signal }} end as {{ signal.signal }}__text
         {%- elif signal.kind == 'flag' %}
-        case when {{ measured }} then cast(cast({{ signal.signal }} as integer) as {{ customer_health.type_double() }}) end
-            as {{ signal.signal }}
+        case
+            when {{ measured }} then {{ customer_health.double('cast(' ~ signal.signal ~ ' as integer)') }}
+        end as {{ signal.signal }}
         {%- else %}
         case when {{ measured }} then {{ signal.signal }} end as {{ signal.signal }}
         {%- endif %}
@@ -85,10 +90,11 @@ seat_tokens as (
 
     select
         key as customer_id,
-        licensed_seats is not null
-            and ({{ customer_health.token_finding_code('licensed_seats', 'amount') | indent(12) }}) is null as licensed_is_measured,
-        active_seats is not null
-            and ({{ customer_health.token_finding_code('active_seats', 'amount') | indent(12) }}) is null as active_is_measured
+        {%- for seats in ['licensed', 'active'] %}
+        {%- set refusal = customer_health.token_finding_code(seats ~ '_seats', 'amount') %}
+        {{ seats }}_seats is not null and ({{ refusal | indent(12) }}) is null
+            as {{ seats }}_is_measured{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('base_customer_success__expansion_records') }}
     where rejection is null
     {{ customer_health.computed_once() }}
