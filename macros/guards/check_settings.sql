@@ -23,6 +23,7 @@
     {%- do customer_health.review_due_days() -%}
     {%- do customer_health.history_settings() -%}
     {%- do customer_health.staleness_limits() -%}
+    {%- do customer_health.trajectory_settings() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
