@@ -24,6 +24,7 @@
     {%- do customer_health.history_settings() -%}
     {%- do customer_health.staleness_limits() -%}
     {%- do customer_health.trajectory_settings() -%}
+    {%- do customer_health.segments() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
