@@ -5,6 +5,7 @@ Written from docs/trajectory.md, not from the SQL: no packed numbers, no sums of
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -89,8 +90,7 @@ def trajectory(slices: Sequence[Slice], newest: date, settings: Settings) -> dic
     older, recent = halves(points, settings)
     state, turning_point = read(known, points, now, older, recent, settings)
     gaps = [
-        (after.as_of_date - before.as_of_date).days
-        for before, after in zip(inside, inside[1:], strict=False)
+        (after.as_of_date - before.as_of_date).days for before, after in itertools.pairwise(inside)
     ]
     highest = max((score for _, score in points), default=None)
     lowest = min((score for _, score in points), default=None)
@@ -141,8 +141,7 @@ def slope(points: Sequence[Point]) -> Decimal | None:
     scores = [Fraction(score) for _, score in points]
     mean_week, mean_score = sum(weeks) / len(weeks), sum(scores) / len(scores)
     shared = sum(
-        (week - mean_week) * (score - mean_score)
-        for week, score in zip(weeks, scores, strict=True)
+        (week - mean_week) * (score - mean_score) for week, score in zip(weeks, scores, strict=True)
     )
     return round_half_up(shared / sum((week - mean_week) ** 2 for week in weeks))
 

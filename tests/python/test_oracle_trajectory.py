@@ -51,7 +51,9 @@ def series(
 ) -> list[Slice]:
     """Scores from the oldest to the newest, one every so many days; "-" is an absent slice."""
     scores = list(scores)
-    dates = [last - timedelta(days=every * (len(scores) - 1 - place)) for place in range(len(scores))]
+    dates = [
+        last - timedelta(days=every * (len(scores) - 1 - place)) for place in range(len(scores))
+    ]
     return [
         Slice(name, day, None if score is None else Decimal(str(score)), **more)
         for day, score in zip(dates, scores, strict=True)
@@ -62,7 +64,9 @@ def series(
 def line(start: float, end: float, count: int) -> list[Decimal]:
     """Scores on a straight line, both ends included."""
     step = (Decimal(str(end)) - Decimal(str(start))) / (count - 1)
-    return [(Decimal(str(start)) + place * step).quantize(Decimal("0.000001")) for place in range(count)]
+    return [
+        (Decimal(str(start)) + place * step).quantize(Decimal("0.000001")) for place in range(count)
+    ]
 
 
 # Series -> the state and the days from the turning point to the end, worked out by hand.
@@ -83,7 +87,7 @@ NAMED: dict[str, tuple[list[Slice], str, int | None]] = {
         ("recovery", line(80, 60, 7) + line(63, 75, 7), {}, "recovering", 49),
         ("recovery that began before", line(80, 60, 14) + line(61, 70, 14), {}, "recovering", 84),
         ("fall too long ago", [80, 80] + [60] * 26 + [60, 67], {}, "improving", 7),
-        ("more than recovered", [70, 70, 60, 60] + line(60, 90, 10), {}, "improving", 63),
+        ("more than recovered", [70, 70, 60, 60, *line(60, 90, 10)], {}, "improving", 63),
         ("as high as before and the band", [70, 70, 60, 60, 65, 75], {}, "recovering", 14),
         ("rose, then fell", line(60, 90, 7) + line(88, 72, 7), {}, "accelerating_decline", 49),
         ("fell, rose, fell", [90, 90, 60, 60, 80, 80, 66, 66], {}, "declining", 14),
@@ -168,9 +172,7 @@ def test_who_has_vanished_longer_ago_than_the_window_has_no_row() -> None:
 
 def test_the_series_reach_every_state() -> None:
     for settings in (DEFAULTS, OTHERS):
-        states = Counter(
-            row["trajectory_state"] for row in oracle.trajectories(SERIES, settings)
-        )
+        states = Counter(row["trajectory_state"] for row in oracle.trajectories(SERIES, settings))
         assert len(states) == 6, states
         assert min(states.values()) >= 10, states
 

@@ -70,6 +70,14 @@ def signals(key: str, changes: dict[str, Any]) -> Settings:
     block = copy.deepcopy(PUBLISHED["customer_health_signals"])
     block[key] |= changes
     return {"customer_health_signals": block}
+def block(name: str, *path: Any, value: Any) -> Settings:
+    """Settings in which the block `name` has `value` at `path`, all else as published."""
+    changed = copy.deepcopy(PUBLISHED[name])
+    place = changed
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return {name: changed}
 
 
 # What is wrong -> the settings, and what the sentence must name.
@@ -477,6 +485,61 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "risk levels as a block": (
         {"customer_health_risk_levels": {"High": 0.7}},
         ["setting customer_health_risk_levels", "not a list"],
+    ),
+    # Trajectories and segments
+    "a look-back shorter than the window": (
+        block("customer_health_trajectory", "recovery_look_back_weeks", value=12),
+        ["setting customer_health_trajectory, key recovery_look_back_weeks", "12"],
+    ),
+    "a window of half a week": (
+        block("customer_health_trajectory", "window_weeks", value=12.5),
+        ["setting customer_health_trajectory, key window_weeks", "whole number"],
+    ),
+    "a span longer than the window": (
+        block("customer_health_trajectory", "min_span_days", value=92),
+        ["setting customer_health_trajectory, key min_span_days", "at most 91"],
+    ),
+    "a turning tolerance as wide as the dead band": (
+        block("customer_health_trajectory", "turning_tolerance", value=5),
+        ["setting customer_health_trajectory, key turning_tolerance", "dead_band"],
+    ),
+    "a dead band of 0": (
+        block("customer_health_trajectory", "dead_band", value=0),
+        ["setting customer_health_trajectory, key dead_band"],
+    ),
+    "an unknown key of trajectories": (
+        block("customer_health_trajectory", "smoothing", value=1),
+        ["setting customer_health_trajectory", "unknown key smoothing"],
+    ),
+    "a segment twice": (
+        block("customer_health_segments", 1, "segment", value="onboarding"),
+        ["setting customer_health_segments", "names onboarding twice"],
+    ),
+    "a last segment with a rule": (
+        block("customer_health_segments", 5, "any_of", value=[{"sizes": ["Unknown"]}]),
+        ["setting customer_health_segments", "unknown key any_of"],
+    ),
+    "a segment without a rule": (
+        block("customer_health_segments", 2, "any_of", value=[]),
+        ["setting customer_health_segments, segment quiet, key any_of", "not a list"],
+    ),
+    "a segment of an unknown size": (
+        block("customer_health_segments", 1, "any_of", 0, value={"sizes": ["Huge"]}),
+        ["setting customer_health_segments, segment strategic", "Huge"],
+    ),
+    "a segment by an unknown measure": (
+        block("customer_health_segments", 2, "any_of", 0, value={"logins": {"above": 1}}),
+        ["setting customer_health_segments, segment quiet", "unknown key logins"],
+    ),
+    "a bound of a segment without a number": (
+        block(
+            "customer_health_segments", 0, "any_of", 0, value={"account_age_days": {"at_most": "x"}}
+        ),
+        ["segment onboarding", "key account_age_days", "not a number"],
+    ),
+    "a segment that nobody can look after": (
+        block("customer_health_segments", 0, "accounts_per_csm", value=0),
+        ["segment onboarding, key accounts_per_csm"],
     ),
 }
 
