@@ -1,5 +1,6 @@
 -- Grain: one account of the newest slice, or of an earlier one within the window (vanished since).
 -- Whole numbers throughout: scores in millionths of a point, time in days before the account's last slice.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('trajectory')) }}
 
 {%- set settings = customer_health.trajectory_settings() %}
@@ -240,9 +241,13 @@ sloped as (
     select
         directed.*,
         {{ customer_health.slope_per_week('trend') }} as trend_slope,
-        case when halved.older_count >= {{ settings.min_half_slices }} then {{ customer_health.slope_per_week('older') }}
+        case
+            when halved.older_count >= {{ settings.min_half_slices }}
+                then {{ customer_health.slope_per_week('older') }}
         end as older_slope,
-        case when halved.recent_count >= {{ settings.min_half_slices }} then {{ customer_health.slope_per_week('recent') }}
+        case
+            when halved.recent_count >= {{ settings.min_half_slices }}
+                then {{ customer_health.slope_per_week('recent') }}
         end as recent_slope,
         halved.trough,
         turned.turning_days,
