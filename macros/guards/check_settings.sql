@@ -25,6 +25,8 @@
     {%- do customer_health.staleness_limits() -%}
     {%- do customer_health.trajectory_settings() -%}
     {%- do customer_health.segments() -%}
+    {%- do customer_health.plan_settings() -%}
+    {%- do customer_health.brief_settings() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
