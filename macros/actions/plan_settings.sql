@@ -81,19 +81,6 @@
     {{- return(brief) -}}
 {% endmacro %}
 
-{# A date `days` (an expression or a number) after the as-of date. #}
-{% macro due_date(days, counted_from=none) %}
-    {{- return(adapter.dispatch('due_date', 'customer_health')(days, counted_from or customer_health.as_of_date())) -}}
-{% endmacro %}
-
-{% macro default__due_date(days, counted_from) %}
-    {{- return('cast(' ~ counted_from ~ ' + cast(' ~ days ~ ' as integer) as date)') -}}
-{% endmacro %}
-
-{% macro spark__due_date(days, counted_from) %}
-    {{- return('date_add(' ~ counted_from ~ ', cast(' ~ days ~ ' as int))') -}}
-{% endmacro %}
-
 {# Up to `count` texts that stand in columns <prefix>1, <prefix>2 ..., joined by semicolons; NULLs are left out. #}
 {% macro joined_texts(prefix, count) %}
     {%- set parts = [prefix ~ '1'] -%}

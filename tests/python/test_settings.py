@@ -56,7 +56,16 @@ def levels(*at_least: float) -> Settings:
 
 def suite(tool: str, *path: Any, value: Any) -> Settings:
     """Settings in which customer_success_<tool> has `value` at `path`, all else as published."""
-    name = f"customer_success_{tool}"
+    return changed(f"customer_success_{tool}", *path, value=value)
+
+
+def part(name: str, *path: Any, value: Any) -> Settings:
+    """Settings in which customer_health_<name> has `value` at `path`, all else as published."""
+    return changed(f"customer_health_{name}", *path, value=value)
+
+
+def changed(name: str, *path: Any, value: Any) -> Settings:
+    """Settings in which this block has `value` at `path`, all else as published."""
     block = copy.deepcopy(PUBLISHED[name])
     place = block
     for step in path[:-1]:
@@ -477,6 +486,26 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "a review item of low priority due before one of high": (
         suite("review", "due_days", "low", value=1),
         ["setting customer_success_review, key due_days", "low"],
+    ),
+    "a playbook that is unknown": (
+        part("plans", "sources", value=["alert", "hunch"]),
+        ["setting customer_health_plans, key sources", "hunch", "strategy_matrix"],
+    ),
+    "an alert of low severity due before a critical one": (
+        part("plans", "alert_due_days", "critical", value=20),
+        ["setting customer_health_plans, key alert_due_days, key high", "20"],
+    ),
+    "half a scenario in a plan": (
+        part("plans", "scenarios_in_plan", value=1.5),
+        ["setting customer_health_plans, key scenarios_in_plan", "whole number"],
+    ),
+    "medium confidence above high": (
+        part("brief", "confidence", "medium_at_least", value=0.95),
+        ["setting customer_health_brief, key confidence, key medium_at_least", "0.95"],
+    ),
+    "a renewal without a least number of outcomes": (
+        part("brief", "renewal", value={"days_before": 90, "tolerance_days": 21}),
+        ["setting customer_health_brief, key renewal", "lacks the key min_outcomes"],
     ),
     "a segment in upper case": (
         {"customer_success_segments": ["Enterprise"]},

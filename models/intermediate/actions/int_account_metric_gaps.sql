@@ -35,9 +35,9 @@ compared as (
             when medians.peer_count >= {{ plans.min_peers }}
                 then
                     case
-                        when medians.median_scaled_value > contributions.scaled_value
+                        when medians.median_scaled_value > {{ customer_health.double('contributions.scaled_value') }}
                             then
-                                (medians.median_scaled_value - contributions.scaled_value)
+                                (medians.median_scaled_value - {{ customer_health.double('contributions.scaled_value') }})
                                 * {{ customer_health.double('contributions.max_points') }}
                         else {{ customer_health.double(0) }}
                     end
@@ -60,7 +60,7 @@ select
     scaled_value,
     points,
     max_points,
-    max_points - points as points_lost,
+    cast(max_points - points as decimal(9, 6)) as points_lost,
     median_raw_value,
     {{ customer_health.to_decimal('points_to_median', 9) }} as points_to_median
 from compared

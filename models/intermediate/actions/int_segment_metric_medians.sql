@@ -17,7 +17,7 @@ select
     segments.segment,
     contributions.metric,
     count(*) as peer_count,
-    {{ customer_health.exact_median('contributions.scaled_value') }} as median_scaled_value,
+    {{ customer_health.exact_median(customer_health.double('contributions.scaled_value')) }} as median_scaled_value,
     {{ customer_health.exact_median('contributions.raw_value') }} as median_raw_value
 from contributions
 inner join segments
