@@ -58,14 +58,17 @@ ranked_metrics as (
         metric,
         points,
         points_lost,
-        row_number() over (partition by account_id order by points_lost desc, metric) as loss_rank,
+        row_number() over (
+            partition by account_id
+            order by points_lost desc, {{ customer_health.byte_order('metric') }}
+        ) as loss_rank,
         case when scaled_value >= {{ brief.positive_share }} then 1 end as is_positive,
         row_number() over (
             partition by account_id
             order by
                 case when scaled_value >= {{ brief.positive_share }} then 0 else 1 end,
                 points desc,
-                metric
+                {{ customer_health.byte_order('metric') }}
         ) as gain_rank
     from {{ ref('int_account_metric_gaps') }}
     {{ customer_health.computed_once() }}
@@ -90,7 +93,7 @@ metrics as (
 ),
 
 -- Alerts of the account and of the customers that it is.
-account_alerts as (
+alerts_of_accounts as (
 
     select
         entity_id as account_id,
@@ -126,7 +129,7 @@ ranked_alerts as (
             partition by account_id
             order by priority desc, {{ customer_health.byte_order('alert_id') }}
         ) as place
-    from account_alerts
+    from alerts_of_accounts
 
 ),
 
