@@ -67,7 +67,7 @@ actions as (
         cast(1 as bigint) as step,
         'alert' as source_playbook,
         alerts.rule_id as source_key,
-        rules.action,
+        alerts.action,
         alerts.driving_signals as why,
         {{ owner_role }} as owner_role,
         cast(
@@ -82,8 +82,6 @@ actions as (
         split_part(alerts.driving_signals, ' ', 1) as effect_metric,
         'the alert closes' as effect_text
     from {{ ref('account_alerts') }} as alerts
-    inner join {{ ref('alert_rules') }} as rules
-        on alerts.rule_id = rules.rule_id
     {%- elif source == 'save_scenario' %}
     select
         matches.entity_type,

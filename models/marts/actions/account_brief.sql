@@ -4,7 +4,6 @@
 
 {%- set brief = customer_health.brief_settings() %}
 {%- set policy = customer_health.active_policy() %}
-{%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
 {%- set places = range(1, 4) %}
 {%- set text = customer_health.type_text() %}
 
@@ -28,7 +27,17 @@ trajectories as (
 
 next_bands as (
 
-    select * from {{ ref('account_next_band') }}
+    select
+        account_id,
+        max(next_band) as next_band,
+        max(points_needed) as points_needed,
+        case when max(case when is_smallest then 1 end) = 1 then 'reachable' else 'not by one metric' end as status,
+        max(case when is_smallest then metric end) as metric,
+        max(case when is_smallest then current_value end) as current_value,
+        max(case when is_smallest then required_value end) as required_value,
+        max(case when is_smallest then change end) as change
+    from {{ ref('account_next_band') }}
+    group by account_id
 
 ),
 
@@ -92,44 +101,19 @@ metrics as (
 
 ),
 
--- Alerts of the account and of the customers that it is.
-alerts_of_accounts as (
-
-    select
-        entity_id as account_id,
-        alert_id,
-        severity,
-        priority,
-        driving_signals
-    from {{ ref('account_alerts') }}
-    where entity_type = 'account'
-    {%- if customer_success_is_built %}
-
-    union all
-
-    select
-        account_customers.account_id,
-        alerts.alert_id,
-        alerts.severity,
-        alerts.priority,
-        alerts.driving_signals
-    from {{ ref('account_alerts') }} as alerts
-    inner join {{ ref('int_account_customers') }} as account_customers
-        on alerts.entity_id = account_customers.customer_id
-    where alerts.entity_type = 'customer'
-    {%- endif %}
-
-),
-
+-- Alerts of customers stand with their accounts.
 ranked_alerts as (
 
     select
-        *,
+        account_id,
+        severity,
+        driving_signals,
         row_number() over (
             partition by account_id
-            order by priority desc, {{ customer_health.byte_order('alert_id') }}
+            order by rank
         ) as place
-    from alerts_of_accounts
+    from {{ ref('account_alerts') }}
+    where account_id is not null
 
 ),
 
@@ -314,6 +298,7 @@ select
     {%- endfor %},
     next_bands.next_band,
     next_bands.points_needed as next_band_points_needed,
+    next_bands.status as next_band_status,
     next_bands.metric as next_band_metric,
     next_bands.current_value as next_band_current_value,
     next_bands.required_value as next_band_required_value,
@@ -346,7 +331,6 @@ left join steps
     on banded.account_id = steps.account_id
 left join next_bands
     on banded.account_id = next_bands.account_id
-    and next_bands.is_smallest
 left join renewals as trend_renewals
     on banded.projected_band = trend_renewals.health_band
     and banded.projected_score is not null
