@@ -31,17 +31,8 @@ compared as (
         contributions.points,
         contributions.max_points,
         medians.median_raw_value,
-        case
-            when medians.peer_count >= {{ plans.min_peers }}
-                then
-                    case
-                        when medians.median_scaled_value > {{ customer_health.double('contributions.scaled_value') }}
-                            then
-                                (medians.median_scaled_value - {{ customer_health.double('contributions.scaled_value') }})
-                                * {{ customer_health.double('contributions.max_points') }}
-                        else {{ customer_health.double(0) }}
-                    end
-        end as points_to_median
+        medians.peer_count,
+        medians.median_scaled_value - {{ customer_health.double('contributions.scaled_value') }} as scaled_to_median
     from contributions
     left join segments
         on contributions.account_id = segments.account_id
@@ -62,5 +53,10 @@ select
     max_points,
     cast(max_points - points as decimal(9, 6)) as points_lost,
     median_raw_value,
-    {{ customer_health.to_decimal('points_to_median', 9) }} as points_to_median
+    case
+        when peer_count < {{ plans.min_peers }} then cast(null as decimal(9, 6))
+        when scaled_to_median > 0
+            then {{ customer_health.to_decimal('scaled_to_median * ' ~ customer_health.double('max_points'), 9) }}
+        when scaled_to_median <= 0 then cast(0 as decimal(9, 6))
+    end as points_to_median
 from compared

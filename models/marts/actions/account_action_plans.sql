@@ -23,6 +23,19 @@ gaps as (
     select * from {{ ref('int_account_metric_gaps') }}
 
 ),
+
+prescriptions as (
+
+    select
+        *,
+        {{ customer_health.double(
+            "case when target_kind = 'absolute' then target_value else target_value * 100 end"
+        ) }} as target_number
+    from {{ ref('segment_prescriptions') }}
+    where policy = '{{ policy.name }}'
+    {{ customer_health.computed_once() }}
+
+),
 {%- if customer_success_is_built %}
 
 -- A customer of several accounts stands with its main one.
@@ -113,7 +126,7 @@ actions as (
         playbooks.action,
         'churn risk ' || cast(risk.risk_score as {{ text }}) || ' (' || risk.risk_tier || ')' as why,
         {{ owner_role }} as owner_role,
-        -- Before the renewal is counted back from it; what should have begun is due now.
+        -- A step before the renewal is counted back from it; what should have begun is due now.
         case
             when playbooks.counted_from = 'as_of_date' then cast(playbooks.days_from as bigint)
             when risk.days_to_renewal + playbooks.days_from > 0 then risk.days_to_renewal + playbooks.days_from
@@ -137,23 +150,18 @@ actions as (
         'segment_prescription' as source_playbook,
         accounts.industry || ', ' || accounts.account_size_segment as source_key,
         prescriptions.prescription as action,
-        accounts.health_band || ' health in ' || accounts.industry || ', ' || accounts.account_size_segment || ' (risk '
-        || prescriptions.risk_level || ')' as why,
+        accounts.health_band || ' health in ' || accounts.industry || ', ' || accounts.account_size_segment
+        || ' (risk ' || prescriptions.risk_level || ')' as why,
         prescriptions.owner_role,
         cast({{ plans.prescription_due_days }} as bigint) as due_days,
         prescriptions.kpi_metric as effect_metric,
         prescriptions.kpi_metric || ': ' || prescriptions.kpi_direction
-        || case
-            when prescriptions.target_kind = 'absolute'
-                then ' to ' || {{ customer_health.number_text(customer_health.double('prescriptions.target_value')) }}
-            else
-                ' by ' || {{ customer_health.number_text(customer_health.double('prescriptions.target_value * 100')) }}
-                || ' %'
-        end as effect_text
+        || case when prescriptions.target_kind = 'absolute' then ' to ' else ' by ' end
+        || {{ customer_health.number_text('prescriptions.target_number') }}
+        || case when prescriptions.target_kind = 'absolute' then '' else ' %' end as effect_text
     from accounts
-    inner join {{ ref('segment_prescriptions') }} as prescriptions
-        on accounts.policy = prescriptions.policy
-        and accounts.industry = prescriptions.industry
+    inner join prescriptions
+        on accounts.industry = prescriptions.industry
         and accounts.account_size_segment = prescriptions.account_size_segment
     where accounts.health_band = {{ customer_health.text_literal(policy.bands[-1].band) }}
     {%- elif source == 'strategy_matrix' %}
@@ -166,8 +174,8 @@ actions as (
         'strategy_matrix' as source_playbook,
         accounts.health_band || ', ' || accounts.account_size_segment as source_key,
         strategies.action,
-        'health ' || cast(cast(accounts.health_score as decimal(9, 1)) as {{ text }}) || ' (' || accounts.health_band || '), '
-        || accounts.account_size_segment as why,
+        'health ' || cast(cast(accounts.health_score as decimal(9, 1)) as {{ text }})
+        || ' (' || accounts.health_band || '), ' || accounts.account_size_segment as why,
         strategies.owner_role,
         cast(
             case strategies.cadence
@@ -235,7 +243,10 @@ select
     ordered.entity_type,
     ordered.entity_id,
     {%- if customer_success_is_built %}
-    case when ordered.entity_type = 'account' then ordered.entity_id else customer_accounts.account_id end as account_id,
+    case
+        when ordered.entity_type = 'account' then ordered.entity_id
+        else customer_accounts.account_id
+    end as account_id,
     {%- else %}
     ordered.entity_id as account_id,
     {%- endif %}

@@ -69,15 +69,15 @@ ranked_metrics as (
         points_lost,
         row_number() over (
             partition by account_id
-            order by points_lost desc, {{ customer_health.byte_order('metric') }}
+            order by points_lost desc, {{ customer_health.byte_order('metric') }} asc
         ) as loss_rank,
         case when scaled_value >= {{ brief.positive_share }} then 1 end as is_positive,
         row_number() over (
             partition by account_id
             order by
-                case when scaled_value >= {{ brief.positive_share }} then 0 else 1 end,
+                case when scaled_value >= {{ brief.positive_share }} then 0 else 1 end asc,
                 points desc,
-                {{ customer_health.byte_order('metric') }}
+                {{ customer_health.byte_order('metric') }} asc
         ) as gain_rank
     from {{ ref('int_account_metric_gaps') }}
     {{ customer_health.computed_once() }}
@@ -90,7 +90,8 @@ metrics as (
         account_id
         {%- for place in places %},
         max(case when loss_rank = {{ place }} and points_lost > 0 then metric end) as risk_driver_{{ place }},
-        max(case when loss_rank = {{ place }} and points_lost > 0 then points_lost end) as risk_driver_{{ place }}_points_lost
+        max(case when loss_rank = {{ place }} and points_lost > 0 then points_lost end)
+            as risk_driver_{{ place }}_points_lost
         {%- endfor %}
         {%- for place in places %},
         max(case when gain_rank = {{ place }} and is_positive = 1 then metric end) as positive_signal_{{ place }},

@@ -20,7 +20,8 @@ rules as (
     select
         *,
         case
-            when comparison in ('below', 'above', 'at_least', 'at_most') then {{ customer_health.text_to_double('threshold') }}
+            when comparison in ('below', 'above', 'at_least', 'at_most')
+                then {{ customer_health.text_to_double('threshold') }}
         end as bound
     from {{ ref('save_scenario_rules') }}
     {{ customer_health.computed_once() }}
@@ -173,7 +174,7 @@ ordered_sources as (
         distinct_conditions.signal_text,
         row_number() over (
             partition by sources.entity_type, sources.entity_id, sources.scenario
-            order by sources.weight desc, sources.position
+            order by sources.weight desc, sources.position asc
         ) as place
     from sources
     inner join distinct_conditions
@@ -211,7 +212,7 @@ ranked as (
         scenarios.kpi_metric,
         row_number() over (
             partition by matched.entity_type, matched.entity_id
-            order by matched.match_strength desc, scenarios.position
+            order by matched.match_strength desc, scenarios.position asc
         ) as match_rank
     from matched
     inner join scenarios
