@@ -13,7 +13,7 @@
     {%- set where = 'setting customer_health_plans' -%}
     {%- set plans = var('customer_health_plans') -%}
     {%- do customer_health.check_keys(where, plans, [
-        'match_at_least', 'scenarios_in_plan', 'sources', 'actions_at_most', 'alert_due_days', 'cadence_due_days',
+        'match_at_least', 'plan_at_least', 'scenarios_in_plan', 'sources', 'actions_at_most', 'alert_due_days', 'cadence_due_days',
         'prescription_due_days', 'risk_tiers', 'default_owner_role', 'min_peers',
     ], []) -%}
     {%- for key, highest in {
@@ -23,6 +23,9 @@
     {%- endfor -%}
     {%- do customer_health.check_whole_number(
         where ~ ', key prescription_due_days', plans.prescription_due_days, 0, 365
+    ) -%}
+    {%- do customer_health.check_whole_number(
+        where ~ ', key plan_at_least', plans.plan_at_least, plans.match_at_least, 1000
     ) -%}
     {%- set due_days = {
         'alert_due_days': ['critical', 'high', 'medium', 'low'],

@@ -499,6 +499,10 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         part("plans", "scenarios_in_plan", value=1.5),
         ["setting customer_health_plans, key scenarios_in_plan", "whole number"],
     ),
+    "a plan for scenarios that do not match": (
+        part("plans", "plan_at_least", value=2),
+        ["setting customer_health_plans, key plan_at_least", "2", "3 to 1000"],
+    ),
     "medium confidence above high": (
         part("brief", "confidence", "medium_at_least", value=0.95),
         ["setting customer_health_brief, key confidence, key medium_at_least", "0.95"],

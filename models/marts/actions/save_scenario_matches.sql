@@ -231,7 +231,7 @@ select
     goal,
     nullif(kpi_metric, 'none') as kpi_metric,
     cast(match_rank as bigint) as match_rank,
-    match_rank <= {{ plans.scenarios_in_plan }} as is_in_plan,
+    match_rank <= {{ plans.scenarios_in_plan }} and match_strength >= {{ plans.plan_at_least }} as is_in_plan,
     match_strength,
     cast(fired_count as bigint) as fired_count,
     {{ customer_health.joined_texts('signal_', shown) }}
