@@ -27,6 +27,9 @@
     {%- do customer_health.segments() -%}
     {%- do customer_health.plan_settings() -%}
     {%- do customer_health.brief_settings() -%}
+    {%- do customer_health.alert_settings() -%}
+    {%- do customer_health.alert_rules() -%}
+    {%- do customer_health.churn_warning_alerts() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}

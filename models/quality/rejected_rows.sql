@@ -8,6 +8,7 @@
 {%- set trajectory_is_built = customer_health.subject_is_built('trajectory') %}
 {%- set conversion_is_built = customer_health.subject_is_built('conversion') %}
 {%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
+{%- set actions_is_built = customer_health.subject_is_built('actions') %}
 
 {% if customer_health.subject_is_built('account_health') -%}
 select
@@ -168,6 +169,44 @@ from (
         ) as place
     from {{ ref('base_mapping__account_rows') }}
     where rejection is not null
+) as rejected
+group by key, rejection, case when rejection <> 'duplicate_key' then place end
+{%- endif %}
+
+{% if actions_is_built -%}
+union all
+
+select
+    'account_outcomes' as source,
+    key,
+    rejection as reason_code,
+    case rejection
+        when 'missing_key' then 'account_id is empty'
+        when 'impossible_date' then 'outcome_date is no day of the calendar since 1900'
+        when 'after_as_of_date' then 'outcome_date is after as_of_date'
+        when 'unknown_outcome' then 'outcome is none of churned, renewed, contracted and expanded'
+        when 'duplicate_key' then 'account, day and outcome occur more than once; the highest ARR is kept'
+    end as reason,
+    count(*) as row_count,
+    max(case when place = 1 or rejection <> 'duplicate_key' then rejected_text end) as row_text
+from (
+    select
+        rejection,
+        rejected_text,
+        key,
+        row_number() over (
+            partition by key, rejection order by {{ customer_health.byte_order('rejected_text') }} desc
+        ) as place
+    from (
+        select
+            account_id
+            || coalesce(' ' || cast(outcome_date as {{ customer_health.type_text() }}), '')
+            || coalesce(' ' || outcome, '') as key,
+            rejection,
+            rejected_text
+        from {{ ref('base_outcomes__account_outcome_rows') }}
+        where rejection is not null
+    ) as keyed
 ) as rejected
 group by key, rejection, case when rejection <> 'duplicate_key' then place end
 {%- endif %}
