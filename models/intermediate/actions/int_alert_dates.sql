@@ -41,10 +41,12 @@ dates as (
 in_order as (
 
     select
-        as_of_date,
-        lag(as_of_date) over (order by as_of_date) as previous_as_of_date
+        dates.as_of_date,
+        max(earlier.as_of_date) as previous_as_of_date
     from dates
-    {{ customer_health.computed_once() }}
+    left join dates as earlier
+        on dates.as_of_date > earlier.as_of_date
+    group by dates.as_of_date
 
 ),
 

@@ -353,11 +353,11 @@ union all
 
 select
     as_of_date,
-    cast(null as {{ text }}) as entity_type,
-    cast(null as {{ text }}) as entity_id,
-    cast(null as {{ text }}) as rule_id,
+    cast('none' as {{ text }}) as entity_type,
+    cast('none' as {{ text }}) as entity_id,
+    cast('none' as {{ text }}) as rule_id,
     cast('judged' as {{ text }}) as state,
-    cast(null as {{ text }}) as alert_id,
+    'judged:' || cast(as_of_date as {{ text }}) as alert_id,
     cast(null as {{ text }}) as severity,
     cast(null as date) as opened_on,
     cast(null as date) as last_seen_on,

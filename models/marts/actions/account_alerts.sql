@@ -129,6 +129,7 @@ prioritised as (
 
     select
         bounded.*,
+        {{ customer_health.as_of_date() }} as as_of_date,
         {%- set parts = [] %}
         {%- for factor, column in {'urgency': 'urgency', 'value': 'value_factor', 'actionability': 'actionability'}.items() %}
         {%- do parts.append(
@@ -141,18 +142,42 @@ prioritised as (
 
 ),
 
+priority_counts as (
+
+    select
+        as_of_date,
+        -- Negative, so that smaller means a higher priority.
+        cast(-1000000 * priority as {{ customer_health.type_double() }}) as place,
+        count(*) as value_count
+    from prioritised
+    group by as_of_date, cast(-1000000 * priority as {{ customer_health.type_double() }})
+
+),
+
+places as (
+
+    {{ customer_health.smaller_counts('priority_counts', ['as_of_date'], 'place') | indent(4) }}
+
+),
+
 ranked as (
 
     select
         prioritised.*,
-        row_number() over (
-            order by priority desc, opened_on, {{ customer_health.byte_order('alert_id') }}
+        places.smaller_count + row_number() over (
+            partition by prioritised.priority
+            order by prioritised.opened_on, {{ customer_health.byte_order('prioritised.alert_id') }}
         ) as overall_rank,
         row_number() over (
-            partition by owner_id
-            order by priority desc, opened_on, {{ customer_health.byte_order('alert_id') }}
+            partition by prioritised.owner_id
+            order by
+                prioritised.priority desc,
+                prioritised.opened_on,
+                {{ customer_health.byte_order('prioritised.alert_id') }}
         ) as rank_of_owner
     from prioritised
+    inner join places
+        on cast(-1000000 * prioritised.priority as {{ customer_health.type_double() }}) = places.place
     {{ customer_health.computed_once() }}
 
 )
@@ -186,5 +211,5 @@ select
     owner_id,
     cast(case when owner_id is not null then rank_of_owner end as bigint) as owner_rank,
     case when owner_id is not null then rank_of_owner <= {{ settings.owner_capacity }} end as is_within_capacity,
-    {{ customer_health.as_of_date() }} as as_of_date
+    as_of_date
 from ranked
