@@ -20,10 +20,12 @@ from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_de
 from customer_health.engines import engine_for
 from customer_health.errors import UserError, as_sentence
 from customer_health.export.commands import (
+    ALERT_FORMATS,
     ALL,
     DOCUMENTS,
     REPORT_FORMATS,
     TOOLS,
+    export_alerts,
     export_reports,
     export_review,
 )
@@ -238,7 +240,24 @@ def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
     review.add_argument("--customer", required=True, metavar="ID", help="its customer_id")
     review.add_argument("--document", choices=[*DOCUMENTS, ALL], default="qbr", help="default qbr")
     review.add_argument("--out", type=Path, metavar="DIR", help="default: stdout")
-    for kind in (reports, review):
+    alerts = _command(
+        kinds,
+        "alerts",
+        _export_alerts,
+        "alerts that were opened, came back or were resolved",
+        "One line for each, in the order of the days. Reads the published marts.",
+    )
+    alerts.add_argument(
+        "--since", type=_date, required=True, metavar="YYYY-MM-DD", help="from this day on"
+    )
+    alerts.add_argument(
+        "--format",
+        choices=ALERT_FORMATS,
+        default="json",
+        help="default json, one object per line; csv is for spreadsheets",
+    )
+    alerts.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
+    for kind in (reports, review, alerts):
         _add_dbt_options(kind)
 
 
@@ -355,6 +374,10 @@ def _export_review(options: argparse.Namespace) -> None:
     )
     for path in written:
         print(path)
+
+
+def _export_alerts(options: argparse.Namespace) -> None:
+    export_alerts(_target(options), options.since, options.format, options.out)
 
 
 def _target(options: argparse.Namespace) -> Target:

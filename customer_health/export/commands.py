@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from customer_health.errors import UserError
+from customer_health.export.alerts import FORMATS as ALERT_FORMATS
+from customer_health.export.alerts import write_alerts
 from customer_health.export.from_file import marts_from_file, tool_of
 from customer_health.export.reading import published
 from customer_health.export.report import FORMATS as REPORT_FORMATS
@@ -12,7 +14,16 @@ from customer_health.export.report import TOOLS, write_reports, written
 from customer_health.export.review import DOCUMENTS, write_review
 from customer_health.profile import Target
 
-__all__ = ["ALL", "DOCUMENTS", "REPORT_FORMATS", "TOOLS", "export_reports", "export_review"]
+__all__ = [
+    "ALERT_FORMATS",
+    "ALL",
+    "DOCUMENTS",
+    "REPORT_FORMATS",
+    "TOOLS",
+    "export_alerts",
+    "export_reports",
+    "export_review",
+]
 
 ALL = "all"
 
@@ -50,3 +61,9 @@ def export_review(
     documents = list(DOCUMENTS) if document == ALL else [document]
     with published(target) as marts:
         return write_review(marts, project, customer, documents, folder)
+
+
+def export_alerts(target: Target, since: datetime.date, format_: str, out: Path | None) -> None:
+    """Write the alerts that were opened, came back or were resolved since a day."""
+    with published(target) as marts, written(out) as file:
+        write_alerts(marts, since, format_, file)

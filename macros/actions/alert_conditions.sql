@@ -127,7 +127,7 @@ where status is not null
     {{- return({
         'as_of_date': 'date', 'entity_type': text, 'entity_id': text, 'rule_id': text, 'state': text, 'alert_id': text,
         'severity': text, 'opened_on': 'date', 'last_seen_on': 'date', 'resolved_on': 'date', 'resolution': text,
-        'reopened_count': 'bigint', 'opened_value': 'decimal(28, 6)', 'last_value': 'decimal(28, 6)',
+        'reopened_on': 'date', 'reopened_count': 'bigint', 'opened_value': 'decimal(28, 6)', 'last_value': 'decimal(28, 6)',
         'driving_signals': text, 'previous_as_of_date': 'date', 'has_customers': 'boolean',
     }) -}}
 {% endmacro %}

@@ -42,6 +42,7 @@ class Alert:
     resolved_on: date | None = None
     resolution: str | None = None
     reopened_count: int = 0
+    reopened_on: date | None = None
 
 
 def fold(
@@ -98,7 +99,11 @@ def _next(
         return alert
     if alert is not None and (day - alert.resolved_on).days <= cool_down:
         again = replace(
-            alert, resolved_on=None, resolution=None, reopened_count=alert.reopened_count + 1
+            alert,
+            resolved_on=None,
+            resolution=None,
+            reopened_count=alert.reopened_count + 1,
+            reopened_on=day,
         )
         return _refreshed(again, day, seen)
     return Alert(day, day, seen.value, seen.value, seen.severity, seen.signals)

@@ -55,6 +55,7 @@ SLICES = {
     "last_seen_on": "date",
     "resolved_on": "date",
     "resolution": "varchar",
+    "reopened_on": "date",
     "reopened_count": "bigint",
     "opened_value": "decimal(28, 6)",
     "last_value": "decimal(28, 6)",
@@ -215,13 +216,13 @@ class Warehouse:
         for row in self.execute(
             "select as_of_date, entity_type, entity_id, rule_id, opened_on, last_seen_on,"
             " opened_value, last_value, severity, driving_signals, resolved_on, resolution,"
-            " reopened_count, state, alert_id"
+            " reopened_count, reopened_on, state, alert_id"
             " from intermediate.int_alert_slices_before where state <> 'judged'"
         ):
             day, kind, entity, rule = row[:4]
-            alert = Alert(*row[4:13])
-            assert row[13] == ("open" if alert.resolved_on is None else "cooling")
-            assert row[14] == f"{kind}:{rule}:{alert.opened_on}:{entity}"
+            alert = Alert(*row[4:14])
+            assert row[14] == ("open" if alert.resolved_on is None else "cooling")
+            assert row[15] == f"{kind}:{rule}:{alert.opened_on}:{entity}"
             assert (kind, entity, rule) not in found[day]
             found[day][kind, entity, rule] = alert
         return found

@@ -69,6 +69,7 @@ seeds as (
         before.last_seen_on,
         before.resolved_on,
         before.resolution,
+        before.reopened_on,
         before.reopened_count,
         before.opened_value,
         before.last_value,
@@ -116,6 +117,7 @@ steps as (
         seeds.last_seen_on as seed_last_seen_on,
         seeds.resolved_on as seed_resolved_on,
         seeds.resolution as seed_resolution,
+        seeds.reopened_on as seed_reopened_on,
         seeds.reopened_count as seed_reopened_count
     from candidates
     inner join dates
@@ -259,7 +261,15 @@ counted as (
             partition by {{ key }}, opened_on
             order by as_of_date
             rows between unbounded preceding and current row
-        ) + case when opened_on = seed_opened_on then seed_reopened_count else 0 end as reopened_count
+        ) + case when opened_on = seed_opened_on then seed_reopened_count else 0 end as reopened_count,
+        coalesce(
+            max(case when beginning = 'reopened' then as_of_date end) over (
+                partition by {{ key }}, opened_on
+                order by as_of_date
+                rows between unbounded preceding and current row
+            ),
+            case when opened_on = seed_opened_on then seed_reopened_on end
+        ) as reopened_on
     from alerts
     {{ customer_health.computed_once() }}
 
@@ -293,6 +303,7 @@ select
         when last_end.status = 'unknown' then 'no_data'
         else seeds.resolution
     end as resolution,
+    kept.reopened_on,
     cast(kept.reopened_count as bigint) as reopened_count,
     case when kept.opened_on = seeds.opened_on then seeds.opened_value else first_seen.observed_value end
         as opened_value,
@@ -337,6 +348,7 @@ select
     before.last_seen_on,
     before.resolved_on,
     before.resolution,
+    before.reopened_on,
     before.reopened_count,
     before.opened_value,
     before.last_value,
@@ -363,6 +375,7 @@ select
     cast(null as date) as last_seen_on,
     cast(null as date) as resolved_on,
     cast(null as {{ text }}) as resolution,
+    cast(null as date) as reopened_on,
     cast(null as bigint) as reopened_count,
     cast(null as decimal(28, 6)) as opened_value,
     cast(null as decimal(28, 6)) as last_value,

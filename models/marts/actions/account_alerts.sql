@@ -196,6 +196,7 @@ select
     opened_on,
     last_seen_on,
     days_open,
+    reopened_on,
     reopened_count,
     opened_value,
     last_value,

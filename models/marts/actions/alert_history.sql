@@ -30,6 +30,7 @@ select
     slices.last_seen_on,
     slices.resolved_on,
     slices.resolution,
+    slices.reopened_on,
     slices.reopened_count,
     {{ customer_health.days_between(
         'slices.opened_on', 'coalesce(slices.resolved_on, ' ~ customer_health.as_of_date() ~ ')'

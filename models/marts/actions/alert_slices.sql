@@ -5,6 +5,7 @@
     incremental_strategy='delete+insert',
     unique_key='as_of_date',
     schema='history',
+    on_schema_change='append_new_columns',
     full_refresh=false,
     access='private',
     contract={'enforced': false}
