@@ -55,6 +55,9 @@
 {%- endfor %}
 {%- do parts.append(customer_health.monthly_arr_findings()) %}
 {%- endif %}
+{%- if customer_health.subject_is_built('actions') %}
+{%- do parts.append(customer_health.outcome_findings()) %}
+{%- endif %}
 
 {%- if customer_health.signals_are_built() %}
 {%- do parts.append(customer_health.account_mapping_findings()) %}

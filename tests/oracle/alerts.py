@@ -1,7 +1,7 @@
 """Alerts in plain Python, one date after the other: what the SQL does by windows over all dates.
 
-Nothing here is shared with the SQL: rules are read from the settings, measures are made from the rows
-of the history, and the life cycle is a loop.
+Nothing here is shared with the SQL: rules are read from the settings, measures are made from the
+rows of the history, and the life cycle is a loop.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def fold(
     for day in sorted(dates):
         for key in keys:
             seen = observed.get((key, day))
-            alert = _next(
-                alerts.get(key), day, seen, key[2] in rules, cool_down, expire_after
-            )
+            alert = _next(alerts.get(key), day, seen, key[2] in rules, cool_down, expire_after)
             if alert is not None:
                 alerts[key] = alert
         slices[day] = {

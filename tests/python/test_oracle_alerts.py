@@ -1,7 +1,7 @@
 """The life cycle of alerts against a loop in plain Python, on series made to be difficult.
 
-The SQL of the models is compiled once and run on tables made up here, so that thousands of series with
-gaps, flapping, late back-fills and repeated runs take seconds.
+The SQL of the models is compiled once and run on tables made up here, so that thousands of series
+with gaps, flapping, late back-fills and repeated runs take seconds.
 """
 
 from __future__ import annotations
@@ -209,8 +209,7 @@ class Warehouse:
         found: dict[date, dict[Key, Alert]] = {
             day: {}
             for (day,) in self.execute(
-                "select as_of_date from intermediate.int_alert_slices_before"
-                " where state = 'judged'"
+                "select as_of_date from intermediate.int_alert_slices_before where state = 'judged'"
             )
         }
         for row in self.execute(
@@ -371,9 +370,7 @@ def test_late_dates_are_put_in_order(warehouse: Warehouse) -> None:
         stored |= set(late[number : number + 3])
         judged = warehouse.judge(TODAY, stored, observed)
         # From the first new date on all are judged, earlier ones are left alone.
-        assert judged == [
-            day for day in sorted(stored) if day >= min(late[number : number + 3])
-        ]
+        assert judged == [day for day in sorted(stored) if day >= min(late[number : number + 3])]
     assert warehouse.slices() == expected(days, observed)
 
 

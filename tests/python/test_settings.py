@@ -48,6 +48,21 @@ def extra(name: str, block: Any) -> Settings:
     }
 
 
+def alerting(*path: Any, value: Any) -> Settings:
+    """Settings in which customer_health_alerts has `value` at `path`, all else as published."""
+    block = copy.deepcopy(PUBLISHED["customer_health_alerts"])
+    place = block
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return {"customer_health_alerts": block}
+
+
+def alert_rule(**keys: Any) -> Settings:
+    """Settings with one alert rule, the published recency rule with these keys besides."""
+    return {"customer_health_alert_rules": [PUBLISHED["customer_health_alert_rules"][0] | keys]}
+
+
 def levels(*at_least: float) -> Settings:
     """Settings with risk levels that begin at these low-health rates."""
     rungs = [{"risk_level": f"Level {i}", "at_least": rate} for i, rate in enumerate(at_least)]
@@ -510,6 +525,69 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "a renewal without a least number of outcomes": (
         part("brief", "renewal", value={"days_before": 90, "tolerance_days": 21}),
         ["setting customer_health_brief, key renewal", "lacks the key min_outcomes"],
+    "an alert rule with an unknown measure": (
+        alert_rule(any_of=[{"measure": "mood", "above": 1}]),
+        ["setting customer_health_alert_rules, rule recency, key any_of", "mood"],
+    ),
+    "an alert rule that compares twice": (
+        alert_rule(any_of=[{"measure": "health_score", "above": 1, "below": 2}]),
+        ["rule recency", "compares health_score 2 times"],
+    ),
+    "an alert rule that closes where it is open": (
+        alert_rule(any_of=[{"measure": "total_activities_30d", "below": 3, "closes": 2}]),
+        ["rule recency", "closes total_activities_30d at 2"],
+    ),
+    "an alert rule with an unknown severity": (
+        alert_rule(severity="urgent"),
+        ["rule recency, key severity", "urgent"],
+    ),
+    "an alert rule that judges nobody we know": (
+        alert_rule(entity="owner"),
+        ["rule recency, key entity", "owner"],
+    ),
+    "an alert rule with the name of a churn warning": (
+        alert_rule(rule="churn_warning_mine"),
+        ["rule churn_warning_mine"],
+    ),
+    "two alert rules of one name": (
+        {"customer_health_alert_rules": [PUBLISHED["customer_health_alert_rules"][0]] * 2},
+        ["setting customer_health_alert_rules", "recency twice"],
+    ),
+    "an alert for an unknown churn warning": (
+        {"customer_health_churn_warning_alerts": {"mood": {"actionability": 1, "action": "Ask"}}},
+        ["setting customer_health_churn_warning_alerts", "mood"],
+    ),
+    "an alert weight above 1": (
+        alerting("weights", "value", value=1.5),
+        ["setting customer_health_alerts, key weights, key value", "1.5"],
+    ),
+    "an alert weight with three decimals": (
+        alerting("weights", "value", value=0.125),
+        ["key weights, key value", "two decimals"],
+    ),
+    "urgency that grows with less severity": (
+        alerting("severities", "low", value=0.6),
+        ["key severities", "does not descend"],
+    ),
+    "urgency of an unknown trajectory": (
+        alerting("trajectory_urgency", value={"sideways": 0.1}),
+        ["key trajectory_urgency", "sideways"],
+    ),
+    "half a day of cool-down": (
+        alerting("cool_down_days", value=0.5),
+        ["key cool_down_days", "0.5"],
+    ),
+    "alerts that look back too little": (
+        alerting("look_back_days", value=40),
+        ["key look_back_days", "44"],
+    ),
+    "a long notice below the short one": (
+        alerting("notice_days", value={"short": 60, "long": 45}),
+        ["key notice_days"],
+    ),
+    "alerts replayed from a day that is none": (
+        alerting("replay_from", value="June"),
+        ["key replay_from", "June"],
     ),
     "a segment in upper case": (
         {"customer_success_segments": ["Enterprise"]},

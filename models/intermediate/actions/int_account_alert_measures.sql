@@ -24,6 +24,8 @@ history as (
         {{ customer_health.day_number('account_health_history.as_of_date') }} as day_number
     from {{ ref('account_health_history') }} as account_health_history
     where account_health_history.as_of_date <= {{ customer_health.as_of_date() }}
+        and {{ customer_health.day_number('account_health_history.as_of_date') }}
+        >= (select min(first_day_number) - {{ settings.look_back_days }} from dates)
     {{ customer_health.computed_once() }}
 
 ),
@@ -44,7 +46,6 @@ recent as (
             else 1
         end as forecast_band
     from history
-    where day_number >= (select min(first_day_number) - {{ settings.look_back_days }} from dates)
     {{ customer_health.computed_once() }}
 
 ),
