@@ -12,16 +12,14 @@ with entities as (
 )
 {%- if customer_health.subject_is_built('customer_success') %},
 
--- The first of several accounts speaks for a customer.
+-- The main account of a customer speaks for it.
 customer_accounts as (
 
     select
         customer_id,
-        account_id,
-        row_number() over (
-            partition by customer_id order by {{ customer_health.byte_order('account_id') }}
-        ) as place
+        account_id
     from {{ ref('int_account_customers') }}
+    where account_rank = 1
 
 )
 {%- endif %}
@@ -39,5 +37,4 @@ from entities
 left join customer_accounts
     on entities.entity_type = 'customer'
     and entities.entity_id = customer_accounts.customer_id
-    and customer_accounts.place = 1
 {%- endif %}
