@@ -21,8 +21,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle.building import read_table, run  # noqa: E402
 
-pytest.importorskip("customer_health.demo.account_history")
-
 AS_OF = "2026-06-01"
 FALLING = {"declining", "accelerating_decline"}
 MOVING = FALLING | {"improving", "recovering", "stable"}
