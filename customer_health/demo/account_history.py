@@ -1,9 +1,9 @@
 """Demo history: dated snapshots of the account view, and what became of the accounts.
 
 Values go backwards from an account's row in the current view, which is the last point of its
-trajectory. Each account follows one kind of trajectory: so many points of health did it stand
-above (or below) its last point in a week, and levers bring it there: days since the last activity, contacts
-with e-mail and activities. A point is one of the published weights, as in the policy run_rate.
+trajectory. The kind of a trajectory says how many points of health the account stood above or below
+that in each week, and levers bring it there: days since the last activity, contacts with e-mail and
+activities. A point is one of the published weights, as in the policy run_rate.
 
 Scores are scaled between the lowest and the highest account of a date. So the accounts that hold
 these extremes are in every snapshot and keep their values, and nobody goes beyond them.
