@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -355,6 +356,13 @@ def test_five_families_scores_what_is_measured(build: Build) -> None:
         part = points[row["account_id"], row["metric"]]
         for column in ("dimension", "raw_value", "scaled_value", "points", "max_points"):
             same = agree(part[column], row[column], column, contributions.types[column])
+            # Between fixed targets exact ties are common; there a double may round the other way.
+            if (
+                not same
+                and column in ("points", "max_points")
+                and None not in (part[column], row[column])
+            ):
+                same = abs(part[column] - row[column]) <= Decimal("0.000001")
             if not same:
                 differences.append(f"{row}: expected {column} {part[column]}")
     assert not differences, report(differences)
