@@ -24,7 +24,7 @@ gaps as (
 
 ),
 
-prescriptions as (
+targeted as (
 
     select
         *,
@@ -34,6 +34,16 @@ prescriptions as (
     from {{ ref('segment_prescriptions') }}
     where policy = '{{ policy.name }}'
     {{ customer_health.computed_once() }}
+
+),
+
+prescriptions as (
+
+    select
+        *,
+        {{ customer_health.number_text('target_number') }}
+            as target_text
+    from targeted
 
 ),
 {%- if customer_success_is_built %}
@@ -157,7 +167,7 @@ actions as (
         prescriptions.kpi_metric as effect_metric,
         prescriptions.kpi_metric || ': ' || prescriptions.kpi_direction
         || case when prescriptions.target_kind = 'absolute' then ' to ' else ' by ' end
-        || {{ customer_health.number_text('prescriptions.target_number') }}
+        || prescriptions.target_text
         || case when prescriptions.target_kind = 'absolute' then '' else ' %' end as effect_text
     from accounts
     inner join prescriptions
