@@ -149,7 +149,11 @@ actions as (
         on risk.risk_tier = playbooks.risk_tier
     where
         (playbooks.counted_from = 'as_of_date' or risk.days_to_renewal is not null)
-        and {% if plans.risk_tiers %}risk.risk_tier in ('{{ plans.risk_tiers | join("', '") }}'){% else %}false{% endif %}
+        {%- if plans.risk_tiers %}
+        and risk.risk_tier in ('{{ plans.risk_tiers | join("', '") }}')
+        {%- else %}
+        and false
+        {%- endif %}
     {%- elif source == 'segment_prescription' %}
     select
         'account' as entity_type,
