@@ -105,15 +105,15 @@ where status is not null
 
 {# The dates that have scores, as a whole SELECT with the column as_of_date. #}
 {% macro stored_dates() %}
-    {{- return('select distinct as_of_date from ' ~ ref('account_health_history')) -}}
+    {{- return('select as_of_date from ' ~ ref('account_health_slice_log')) -}}
 {% endmacro %}
 
 {# The persisted slices of alerts as they were before this run, or none before the first one. #}
 {% macro stored_alert_slices() %}
     {%- if not execute -%}{{- return(none) -}}{%- endif -%}
-    {{- return(adapter.get_relation(
-        target.database, customer_health.generate_schema_name('history', none), 'alert_slices'
-    )) -}}
+    {%- set node = graph.nodes.get('model.customer_health.alert_slices') -%}
+    {%- if node is none -%}{{- return(none) -}}{%- endif -%}
+    {{- return(adapter.get_relation(node.database, node.schema, node.alias)) -}}
 {% endmacro %}
 
 {# Days since 1970, to order dates by in windows with a range. #}

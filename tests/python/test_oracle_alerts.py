@@ -133,6 +133,8 @@ class Warehouse:
         self.execute("create schema intermediate; create schema marts")
         self.table("intermediate.int_alert_slices_before", SLICES, [])
         self.table("marts.account_health_history", HISTORY, [])
+        self.execute("create schema history")
+        self.table("history.account_health_slice_log", {"as_of_date": "date"}, [])
         self.table("marts.customer_success_churn_risk", {"customer_id": "varchar"}, [])
         self.table(
             "marts.customer_success_warnings",
@@ -184,9 +186,9 @@ class Warehouse:
     ) -> list[date]:
         """One run: replace the slices of the dates to judge, and return these dates."""
         self.table(
-            "marts.account_health_history",
-            HISTORY,
-            [(day, *[None] * (len(HISTORY) - 1)) for day in set(stored)],
+            "history.account_health_slice_log",
+            {"as_of_date": "date"},
+            [(day,) for day in set(stored)],
         )
         self.make("int_alert_dates", as_of)
         days = [
@@ -431,6 +433,11 @@ def test_measures_and_rules(warehouse: Warehouse, as_of: date) -> None:
     history = random_history(3)
     warehouse.table(
         "marts.account_health_history", HISTORY, [list(row.values()) for row in history]
+    )
+    warehouse.table(
+        "history.account_health_slice_log",
+        {"as_of_date": "date"},
+        [(day,) for day in {row["as_of_date"] for row in history}],
     )
     # Some dates are judged already, so that looking back goes beyond the dates to judge.
     warehouse.make("int_alert_dates", as_of)

@@ -1,4 +1,5 @@
 -- Grain: one account or customer that has had an alert, with its account if there is one.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions'), materialized='table') }}
 
 with entities as (

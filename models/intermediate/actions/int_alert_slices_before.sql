@@ -1,4 +1,5 @@
 -- Grain: one row of alert_slices as it was before this run. No ref: alert_slices is made of this.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set stored = customer_health.stored_alert_slices() %}

@@ -1,4 +1,5 @@
 -- Grain: one open or cooling alert on one date to judge, and one row that says that the date was judged.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions'), materialized='table') }}
 
 {%- set settings = customer_health.alert_settings() %}
@@ -34,6 +35,13 @@ before as (
 
 ),
 
+first_dates as (
+
+    select min(first_as_of_date) as first_as_of_date
+    from dates
+
+),
+
 -- Accounts go on from the last date before the first to judge, customers from the last one that saw them.
 starts as (
 
@@ -41,8 +49,8 @@ starts as (
         cast('account' as {{ text }}) as entity_type,
         max(before.as_of_date) as as_of_date
     from before
-    cross join (select min(first_as_of_date) as first_as_of_date from dates) as first_date
-    where before.as_of_date < first_date.first_as_of_date
+    cross join first_dates
+    where before.as_of_date < first_dates.first_as_of_date
         and before.state = 'judged'
 
     union all
@@ -381,6 +389,6 @@ select
     cast(null as decimal(28, 6)) as last_value,
     cast(null as {{ text }}) as driving_signals,
     previous_as_of_date,
-    had_customers or (is_newest and {{ customer_health.sql_literal(customer_health.subject_is_built('customer_success')) }})
+    {{ 'had_customers or is_newest' if customer_health.subject_is_built('customer_success') else 'had_customers' }}
         as has_customers
 from dates

@@ -87,7 +87,8 @@ factors as (
             else {{ share.format(0) }}
         end as raised_urgency,
         {{ share.format('rules.actionability') }} as rule_actionability,
-        coalesce(accounts.has_reachable_contact, true) and coalesce(accounts.has_active_owner, true) as can_be_acted_on
+        coalesce(accounts.has_reachable_contact, true) and coalesce(accounts.has_active_owner, true)
+            as can_be_acted_on
     from alerts
     inner join rules
         on alerts.rule_id = rules.rule_id
@@ -112,7 +113,10 @@ bounded as (
 
     select
         factors.*,
-        case when raised_urgency > 1 then {{ share.format(1) }} else {{ share.format('raised_urgency') }} end as urgency,
+        case
+            when raised_urgency > 1 then {{ share.format(1) }}
+            else {{ share.format('raised_urgency') }}
+        end as urgency,
         cast(
             rule_actionability * case
                 when can_be_acted_on then {{ share.format(1) }}
@@ -131,7 +135,8 @@ prioritised as (
         bounded.*,
         {{ customer_health.as_of_date() }} as as_of_date,
         {%- set parts = [] %}
-        {%- for factor, column in {'urgency': 'urgency', 'value': 'value_factor', 'actionability': 'actionability'}.items() %}
+        {%- set columns = {'urgency': 'urgency', 'value': 'value_factor', 'actionability': 'actionability'} %}
+        {%- for factor, column in columns.items() %}
         {%- do parts.append(
             'cast(1 - cast(' ~ settings.weights[factor] ~ ' as decimal(3, 2)) * (1 - ' ~ column ~ ') as decimal(9, 8))'
         ) %}

@@ -1,4 +1,5 @@
 -- Grain: one alert, open or resolved, up to as_of_date.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 with slices as (

@@ -1,4 +1,5 @@
 -- Grain: one alert rule, and all of them: what became of its alerts.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set settings = customer_health.alert_settings() %}
@@ -208,10 +209,13 @@ select
     cast({{ measured.format('churn_counts.churn_count') }} as bigint) as churn_count,
     cast({{ measured.format('coalesce(lead_figures.lead_count, 0)') }} as bigint) as foretold_count,
     {{ customer_health.to_decimal(
-        measured.format(customer_health.safe_divide('coalesce(lead_figures.lead_count, 0)', 'churn_counts.churn_count')), 9
+        measured.format(
+            customer_health.safe_divide('coalesce(lead_figures.lead_count, 0)', 'churn_counts.churn_count')
+        ), 9
     ) }} as foretold_share,
-    {{ customer_health.to_decimal(customer_health.safe_divide('lead_figures.middle_sum', 'lead_figures.middle_count')) }}
-        as median_lead_days,
+    {{ customer_health.to_decimal(
+        customer_health.safe_divide('lead_figures.middle_sum', 'lead_figures.middle_count')
+    ) }} as median_lead_days,
     cast({{ settings.notice_days.short }} as bigint) as short_notice_days,
     {{ customer_health.to_decimal(
         customer_health.safe_divide('lead_figures.short_notice_count', 'lead_figures.lead_count'), 9

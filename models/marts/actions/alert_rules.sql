@@ -1,8 +1,10 @@
 -- Grain: one alert rule. Written from the settings.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set rows = [] %}
-{%- for rule in customer_health.alert_rules() if rule.entity == 'account' or customer_health.subject_is_built('customer_success') %}
+{%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
+{%- for rule in customer_health.alert_rules() if rule.entity == 'account' or customer_success_is_built %}
 {%- set texts = [] %}
 {%- for key in ['where', 'opens_when', 'any_of'] %}
 {%- set parts = [] %}
@@ -26,7 +28,7 @@
     rows | length + 1,
 ]) %}
 {%- endfor %}
-{%- if customer_health.subject_is_built('customer_success') %}
+{%- if customer_success_is_built %}
 {%- for source, entry in customer_health.churn_warning_alerts().items() %}
 {%- do rows.append([
     customer_health.sql_literal('churn_warning_' ~ source),

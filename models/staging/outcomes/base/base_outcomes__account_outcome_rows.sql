@@ -1,4 +1,5 @@
 -- Grain: one source row; rejection is NULL if it is accepted. Without the optional table there is none.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions'), materialized='table') }}
 
 {%- set table = source('outcomes', 'account_outcomes') %}
@@ -44,7 +45,8 @@ judged as (
             when account_id is null then 'missing_key'
             when outcome_date is null or outcome_date < cast('1900-01-01' as date) then 'impossible_date'
             when outcome_date > {{ customer_health.as_of_date() }} then 'after_as_of_date'
-            when outcome is null or outcome not in ('churned', 'renewed', 'contracted', 'expanded') then 'unknown_outcome'
+            when coalesce(outcome, '') not in ('churned', 'renewed', 'contracted', 'expanded')
+                then 'unknown_outcome'
         end as flaw
     from cleaned
     {{ customer_health.computed_once() }}

@@ -2,13 +2,10 @@
 {{ config(
     enabled=customer_health.subject_is_built('actions'),
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=customer_health.slice_strategy(),
     unique_key='as_of_date',
-    schema='history',
-    on_schema_change='append_new_columns',
-    full_refresh=false,
-    access='private',
-    contract={'enforced': false}
+    partition_by=customer_health.slice_partition(),
+    post_hook="{{ customer_health.drop_old_slices() }}"
 ) }}
 
 select
