@@ -47,6 +47,9 @@ def _run_dbt(target: Target, project: Path, arguments: Sequence[str]) -> None:
     command = ["build", "--project-dir", str(project)]
     if target.profiles_dir is not None:
         command += ["--profiles-dir", str(target.profiles_dir), "--target", target.name]
+    # Unit tests prove the SQL, not the data: they belong to `make test`.
+    if not any("resource-type" in argument for argument in arguments):
+        command += ["--exclude-resource-type", "unit_test"]
     outcome = dbtRunner().invoke([*command, *arguments])
     if outcome.success:
         return

@@ -13,9 +13,14 @@
     {%- set settings = customer_health.history_settings() -%}
     {%- set snapshots = customer_health.snapshot_days() -%}
     {%- set stored = customer_health.stored_days() -%}
-    {%- set past = [] -%}
-    {%- for snapshot in snapshots if snapshot <= day -%}{%- do past.append(snapshot) -%}{%- endfor -%}
-    {%- if past and snapshots[-1] >= day -%}
+    {#- A snapshot of a day that has not come yet is an error and says nothing of where as_of_date lies. -#}
+    {%- set today = [day, run_started_at.strftime('%Y-%m-%d')] | max if var('as_of_date') else day -%}
+    {%- set past, later = [], [] -%}
+    {%- for snapshot in snapshots -%}
+        {%- if snapshot <= day -%}{%- do past.append(snapshot) -%}{%- endif -%}
+        {%- if day <= snapshot <= today -%}{%- do later.append(snapshot) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- if past and later -%}
         {%- do found.update({'current': past[-1], 'origin': 'snapshot', 'to_store': []}) -%}
     {%- elif stored and stored[-1] > day -%}
         {%- do found.update({'to_store': []}) -%}

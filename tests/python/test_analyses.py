@@ -1,4 +1,4 @@
-"""Every analysis runs against the marts of a small demo and gives rows."""
+"""On the marts of a small demo: every analysis gives rows, and every unit test passes."""
 
 import os
 import subprocess
@@ -16,13 +16,6 @@ ANALYSES = sorted(path.stem for path in (ROOT / "analyses").glob("*.sql"))
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a work file that holds the marts, and the compiled analyses."""
     folder = tmp_path_factory.mktemp("analyses")
-    environment = {
-        **os.environ,
-        "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
-        "DBT_PROFILES_DIR": str(ROOT),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
     for program, *arguments in (
         ["customer-health", "demo", "--accounts", "1000", "--out", str(folder / "raw")],
         ["customer-health", "load", str(folder / "raw")],
@@ -30,16 +23,27 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["dbt", "run", "--quiet"],
         ["dbt", "compile", "--quiet", "--select", *ANALYSES],
     ):
-        result = subprocess.run(
-            [str(Path(sys.executable).with_name(program)), *arguments],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+        run(folder, program, *arguments)
     return folder
+
+
+def run(folder: Path, program: str, *arguments: str) -> None:
+    """Run a program of the environment in the project, with its files in `folder`."""
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+            "DBT_PROFILES_DIR": str(ROOT),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
 
 
 @pytest.mark.parametrize("analysis", ANALYSES)
@@ -48,3 +52,7 @@ def test_analysis_gives_rows(built: Path, analysis: str) -> None:
     with duckdb.connect(str(built / "work.duckdb"), read_only=True) as connection:
         rows = connection.execute(compiled.read_text(encoding="utf-8")).fetchall()
     assert rows
+
+
+def test_every_unit_test_passes(built: Path) -> None:
+    run(built, "dbt", "test", "--quiet", "--select", "test_type:unit")
