@@ -9,6 +9,7 @@
 {%- for source in plans.sources if source != 'risk_tier' or customer_success_is_built %}
 {%- do sources.append(source) %}
 {%- endfor %}
+{%- set risk_tiers = plans.risk_tiers | join("', '") %}
 {%- set text = customer_health.type_text() %}
 {%- set owner_role = customer_health.text_literal(plans.default_owner_role) %}
 
@@ -149,11 +150,7 @@ actions as (
         on risk.risk_tier = playbooks.risk_tier
     where
         (playbooks.counted_from = 'as_of_date' or risk.days_to_renewal is not null)
-        {%- if plans.risk_tiers %}
-        and risk.risk_tier in ('{{ plans.risk_tiers | join("', '") }}')
-        {%- else %}
-        and false
-        {%- endif %}
+        and risk.risk_tier in ('{{ risk_tiers }}')
     {%- elif source == 'segment_prescription' %}
     select
         'account' as entity_type,
