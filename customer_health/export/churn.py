@@ -1,11 +1,10 @@
 """The report churn_risk_analysis: risk, warnings and the playbook of the tier per customer."""
 
+import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from customer_health.export.children import Children
 from customer_health.export.forms import (
     figure,
     label,
@@ -16,14 +15,35 @@ from customer_health.export.forms import (
     title,
     wrapped,
 )
+from customer_health.export.lines import (
+    ITEMS,
+    Lines,
+    amount,
+    choice,
+    constant,
+    evaluated,
+    object_,
+    plain,
+    text,
+    word,
+)
 from customer_health.export.method import playbooks, weights
-from customer_health.export.reading import Marts
+from customer_health.export.reading import Marts, Query
+from customer_health.sql import literal
 
 REPORT = "churn_risk_analysis"
 TITLE = "Churn risk analysis"
 NEEDED = ("customer_success_churn_risk", "customer_success_warnings")
 
 TIERS = ("critical", "high", "medium", "low", "unscored")
+
+SIGNAL_SCORES = (
+    "usage_decline",
+    "engagement_drop",
+    "support_issues",
+    "relationship_signals",
+    "commercial_factors",
+)
 
 # {value} as the mart has it, {size} without its sign.
 SIGNALS = {
@@ -54,48 +74,58 @@ select
     cast(sum(case when risk_tier in ('critical', 'high') then arr end) as {text})
 from {marts}.customer_success_churn_risk
 """
-CUSTOMERS = """
-select
-    -coalesce(risk_score, -1) as place,
-    record_number,
-    customer_id,
-    name,
-    segment,
-    cast(arr as {text}) as arr,
-    cast(risk_score as {double}) as risk_score,
-    cast(raw_score as {double}) as raw_score,
-    risk_tier,
-    cast(urgency_multiplier as {double}) as urgency_multiplier,
-    days_to_renewal,
-    is_expired,
-    cast(usage_decline_score as {double}) as usage_decline_score,
-    cast(engagement_drop_score as {double}) as engagement_drop_score,
-    cast(support_issues_score as {double}) as support_issues_score,
-    cast(relationship_signals_score as {double}) as relationship_signals_score,
-    cast(commercial_factors_score as {double}) as commercial_factors_score
-from {marts}.customer_success_churn_risk
-"""
-WARNINGS = """
-select
-    -coalesce(risk.risk_score, -1) as place,
-    risk.record_number,
-    warnings.position,
-    warnings.source,
-    warnings.severity,
-    warnings.value
-from {marts}.customer_success_warnings as warnings
-inner join {marts}.customer_success_churn_risk as risk
-    on warnings.customer_id = risk.customer_id
-"""
+CUSTOMERS = Query(
+    {
+        "place": ("decimal(28, 6)", "-coalesce(risk_score, -1)"),
+        "record_number": "bigint",
+        **dict.fromkeys(("customer_id", "name", "segment", "arr", "risk_score"), "{text}"),
+        **dict.fromkeys(("raw_score", "risk_tier"), "{text}"),
+        "urgency_multiplier": "{double}",
+        "days_to_renewal": "bigint",
+        "is_expired": "boolean",
+        **{f"{name}_score": "{text}" for name in SIGNAL_SCORES},
+    },
+    "{marts}.customer_success_churn_risk",
+    keys=2,
+)
+WARNINGS = Query(
+    {
+        "place": ("decimal(28, 6)", "-coalesce(risk.risk_score, -1)"),
+        "record_number": ("bigint", "risk.record_number"),
+        "position": ("bigint", "warnings.position"),
+        "source": ("{text}", "warnings.source"),
+        "severity": ("{text}", "warnings.severity"),
+        "value": ("{text}", "warnings.value"),
+    },
+    "{marts}.customer_success_warnings as warnings"
+    " inner join {marts}.customer_success_churn_risk as risk"
+    " on warnings.customer_id = risk.customer_id",
+    keys=3,
+)
 
 
-@lru_cache(maxsize=4096)
+def _signal() -> str:
+    """Return the SQL of the sentence of a warning."""
+    parts = {
+        "{value}": "coalesce(value, '')",
+        "{size}": "regexp_replace(coalesce(value, ''), '^-', '')",
+        "{ratio}": "format('{:.2f}', abs(cast(value as double)))",
+    }
+    cases = []
+    for source, sentence in SIGNALS.items():
+        words = [piece for piece in re.split(r"(\{\w+\})", sentence) if piece]
+        sql = " || ".join(parts.get(piece) or literal(piece) for piece in words)
+        cases.append(f"when {literal(source)} then {sql}")
+    other = "replace(upper(left(source, 1)) || lower(substr(source, 2)), '_', ' ')"
+    return f"case source {' '.join(cases)} else {other} || ': ' || coalesce(value, '') end"
+
+
+SIGNAL = _signal()
+
+
 def signal(source: str, value: str | None) -> str:
     """Return the sentence of a warning."""
-    text = SIGNALS.get(source, label(source) + ": {value}")
-    value = value or ""
-    ratio = f"{abs(float(value)):.2f}" if "{ratio}" in text else ""
-    return text.format(value=value, size=value.removeprefix("-"), ratio=ratio)
+    return evaluated(SIGNAL, source=source, value=value)
 
 
 def summary(marts: Marts) -> dict[str, Any]:
@@ -112,45 +142,38 @@ def summary(marts: Marts) -> dict[str, Any]:
     }
 
 
-def customers(marts: Marts, project: Path) -> Iterator[dict[str, Any]]:
-    """Yield the customers from the highest risk down, ties in the order of their file."""
+def lines(project: Path) -> Lines:
+    """Return the customers from the highest risk down, ties in the order of their file."""
     weight = weights(project, "customer_success_churn")
-    actions = playbooks(project)
-    warnings = Children(marts.stream(WARNINGS, ("place", "record_number", "position")))
-    for row in marts.stream(CUSTOMERS, ("place", "record_number")):
-        record_number, customer_id, name, segment, arr = row[1:6]
-        risk, raw, tier, multiplier, days, is_expired, *scores = row[6:]
-        yield {
-            "customer_id": customer_id,
-            "name": name,
-            "segment": segment,
-            "arr": number(arr),
-            "risk_score": risk,
-            "raw_score": raw,
-            "risk_tier": tier,
-            "risk_label": tier.upper(),
-            "urgency_multiplier": multiplier,
-            "days_to_renewal": days,
-            "signal_scores": {
-                name: {"score": points, "weight": weight[name]}
-                for name, points in zip(SIGNAL_SCORES, scores, strict=True)
-            },
-            "warning_signals": [
-                {"severity": severity, "signal": signal(source, value)}
-                for *_, source, severity, value in warnings.of(record_number)
-            ],
-            "recommended_actions": actions.get(tier, []),
-            "is_expired": is_expired,
-        }
-
-
-SIGNAL_SCORES = (
-    "usage_decline",
-    "engagement_drop",
-    "support_issues",
-    "relationship_signals",
-    "commercial_factors",
-)
+    shape = {
+        "customer_id": text("customer_id"),
+        "name": text("name"),
+        "segment": text("segment"),
+        "arr": amount("arr"),
+        "risk_score": plain("risk_score"),
+        "raw_score": plain("raw_score"),
+        "risk_tier": word("risk_tier"),
+        "risk_label": word("upper(risk_tier)"),
+        "urgency_multiplier": plain("urgency_multiplier"),
+        "days_to_renewal": plain("days_to_renewal"),
+        "signal_scores": {
+            name: {"score": plain(f"{name}_score"), "weight": constant(weight[name])}
+            for name in SIGNAL_SCORES
+        },
+        "warning_signals": ITEMS,
+        "recommended_actions": choice("risk_tier", playbooks(project), []),
+        "is_expired": plain("is_expired"),
+    }
+    warning = object_({"severity": word("severity"), "signal": text("signal")})
+    return Lines(
+        CUSTOMERS,
+        WARNINGS,
+        ("place", "record_number"),
+        "position",
+        shape,
+        warning,
+        {"signal": SIGNAL},
+    )
 
 
 def summary_lines(totals: Mapping[str, Any]) -> Iterator[str]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from customer_health.export.children import Children
 from customer_health.export.forms import (
     UNKNOWN,
+    as_json,
     figure,
     money,
     number,
@@ -15,7 +15,19 @@ from customer_health.export.forms import (
     title,
     wrapped,
 )
-from customer_health.export.reading import Marts
+from customer_health.export.lines import (
+    ITEMS,
+    Lines,
+    amount,
+    concatenated,
+    evaluated,
+    members,
+    plain,
+    text,
+    word,
+)
+from customer_health.export.reading import Marts, Query
+from customer_health.sql import literal
 
 REPORT = "expansion_opportunities"
 TITLE = "Expansion opportunities"
@@ -39,44 +51,64 @@ select
     sum(opportunity_count)
 from {marts}.customer_success_expansion
 """
-CUSTOMERS = f"""
-select
-    -coalesce(total_estimated_revenue, {LOWEST}) as place,
-    record_number,
-    customer_id,
-    name,
-    segment,
-    cast(arr as {{text}}) as arr,
-    total_modules,
-    adopted_modules,
-    cast(adoption_rate as {{double}}) as adoption_rate,
-    cast(avg_usage_pct as {{text}}) as avg_usage_pct,
-    cast(seat_utilisation as {{text}}) as seat_utilisation,
-    current_tier,
-    departments_covered,
-    departments_potential,
-    cast(total_estimated_revenue as {{text}}) as total_estimated_revenue,
-    cast(realistic_revenue as {{text}}) as realistic_revenue,
-    opportunity_count,
-    on_hold
-from {{marts}}.customer_success_expansion
+CUSTOMERS = Query(
+    {
+        "place": ("decimal(28, 6)", f"-coalesce(total_estimated_revenue, {LOWEST})"),
+        "record_number": "bigint",
+        **dict.fromkeys(("customer_id", "name", "segment", "arr"), "{text}"),
+        **dict.fromkeys(("total_modules", "adopted_modules"), "bigint"),
+        **dict.fromkeys(("adoption_rate", "avg_usage_pct", "seat_utilisation"), "{text}"),
+        "current_tier": "{text}",
+        **dict.fromkeys(("departments_covered", "departments_potential"), "bigint"),
+        **dict.fromkeys(("total_estimated_revenue", "realistic_revenue"), "{text}"),
+        "opportunity_count": "bigint",
+        "on_hold": "boolean",
+    },
+    "{marts}.customer_success_expansion",
+    keys=2,
+)
+OPPORTUNITIES = Query(
+    {
+        "place": ("decimal(28, 6)", f"-coalesce(expansion.total_estimated_revenue, {LOWEST})"),
+        "record_number": ("bigint", "expansion.record_number"),
+        "rank": ("bigint", "opportunities.rank"),
+        "type": ("{text}", "opportunities.type"),
+        "category": ("{text}", "opportunities.category"),
+        "target": ("{text}", "opportunities.target"),
+        "estimated_revenue": ("{text}", "opportunities.estimated_revenue"),
+        "effort": ("{text}", "opportunities.effort"),
+        "priority_score": ("{text}", "opportunities.priority_score"),
+        "additional_seats": ("bigint", "opportunities.additional_seats"),
+        "on_hold": ("boolean", "opportunities.on_hold"),
+        "utilisation": ("{text}", "expansion.seat_utilisation"),
+        "current_tier": ("{text}", "expansion.current_tier"),
+    },
+    "{marts}.customer_success_opportunities as opportunities"
+    " inner join {marts}.customer_success_expansion as expansion"
+    " on opportunities.customer_id = expansion.customer_id",
+    keys=3,
+)
+
+# An amount and the sentence of an opportunity, in SQL; `revenue` is a double.
+MONEY = """
+case
+    when revenue is null then 'unknown'
+    when revenue < -0.5 then '-$' || format('{:,.0f}', -revenue)
+    else '$' || format('{:,.0f}', abs(revenue))
+end
 """
-OPPORTUNITIES = f"""
-select
-    -coalesce(expansion.total_estimated_revenue, {LOWEST}) as place,
-    expansion.record_number,
-    opportunities.rank,
-    opportunities.type,
-    opportunities.category,
-    opportunities.target,
-    cast(opportunities.estimated_revenue as {{text}}) as estimated_revenue,
-    opportunities.effort,
-    cast(opportunities.priority_score as {{double}}) as priority_score,
-    opportunities.additional_seats,
-    opportunities.on_hold
-from {{marts}}.customer_success_opportunities as opportunities
-inner join {{marts}}.customer_success_expansion as expansion
-    on opportunities.customer_id = expansion.customer_id
+RATIONALE = f"""
+case category
+    when 'seat_expansion' then
+        'Seat utilisation is ' || coalesce(format('{{:,.0f}}%', cast(utilisation as double)), '{UNKNOWN}')
+        || '; needs ' || coalesce(format('{{:,}}', additional_seats), '{UNKNOWN}') || ' additional seats'
+    when 'tier_upgrade' then
+        'Upgrade from ' || coalesce(nullif(current_tier, ''), 'no tier') || ' to '
+        || coalesce(target, 'None') || ' adds ' || {MONEY}
+    when 'module_cross_sell' then
+        coalesce(target, 'None') || ' is not adopted yet, worth ' || {MONEY}
+    else 'Expand to the department ' || coalesce(target, 'None') || ', worth ' || {MONEY}
+end
 """
 
 
@@ -89,15 +121,15 @@ def rationale(
     current_tier: str | None,
 ) -> str:
     """Return the sentence of an opportunity."""
-    if category == "seat_expansion":
-        used = UNKNOWN if utilisation is None else f"{utilisation:,.0f}%"
-        seats = UNKNOWN if additional_seats is None else f"{additional_seats:,}"
-        return f"Seat utilisation is {used}; needs {seats} additional seats"
-    if category == "tier_upgrade":
-        return f"Upgrade from {current_tier or 'no tier'} to {target} adds {money(revenue)}"
-    if category == "module_cross_sell":
-        return f"{target} is not adopted yet, worth {money(revenue)}"
-    return f"Expand to the department {target}, worth {money(revenue)}"
+    return evaluated(
+        RATIONALE,
+        category=category,
+        target=target,
+        revenue=None if revenue is None else float(revenue),
+        additional_seats=additional_seats,
+        utilisation=None if utilisation is None else float(utilisation),
+        current_tier=current_tier,
+    )
 
 
 def summary(marts: Marts) -> dict[str, Any]:
@@ -111,57 +143,62 @@ def summary(marts: Marts) -> dict[str, Any]:
     }
 
 
-def customers(marts: Marts, project: Path) -> Iterator[dict[str, Any]]:
-    """Yield the customers from the highest total down, ties in the order of their file."""
-    opportunities = Children(marts.stream(OPPORTUNITIES, ("place", "record_number", "rank")))
-    for row in marts.stream(CUSTOMERS, ("place", "record_number")):
-        record_number, customer_id, name, segment, arr = row[1:6]
-        total_modules, adopted_modules, adoption_rate, usage, utilisation, current_tier = row[6:12]
-        covered, potential, total, realistic, count, on_hold = row[12:]
-        seats = number(utilisation)
-        yield {
-            "customer_id": customer_id,
-            "name": name,
-            "segment": segment,
-            "arr": number(arr),
-            "adoption_summary": {
-                "total_modules": total_modules,
-                "adopted_modules": adopted_modules,
-                "adoption_rate": adoption_rate,
-                "avg_usage_pct": number(usage),
-                "seat_utilisation": seats,
-                "current_tier": current_tier,
-                "departments_covered": covered,
-                "departments_potential": potential,
-            },
-            "total_estimated_revenue": number(total),
-            "opportunity_count": count,
-            "opportunities": [
-                _opportunity(opportunity, seats, current_tier)
-                for opportunity in opportunities.of(record_number)
-            ],
-            "realistic_revenue": number(realistic),
-            "on_hold": on_hold,
-        }
-
-
-def _opportunity(
-    row: tuple[Any, ...], utilisation: float | None, current_tier: str | None
-) -> dict[str, Any]:
-    *_, type_, category, target, revenue, effort, priority, seats, on_hold = row
-    amount = number(revenue)
-    opportunity = {
-        "type": type_,
-        "category": category,
-        "estimated_revenue": amount,
-        "effort": effort,
-        "rationale": rationale(category, target, amount, seats, utilisation, current_tier),
-        "priority_score": priority,
+def lines(project: Path) -> Lines:
+    """Return the customers from the highest total down, ties in the order of their file."""
+    shape = {
+        "customer_id": text("customer_id"),
+        "name": text("name"),
+        "segment": text("segment"),
+        "arr": amount("arr"),
+        "adoption_summary": {
+            "total_modules": plain("total_modules"),
+            "adopted_modules": plain("adopted_modules"),
+            "adoption_rate": plain("adoption_rate"),
+            "avg_usage_pct": amount("avg_usage_pct"),
+            "seat_utilisation": amount("seat_utilisation"),
+            "current_tier": text("current_tier"),
+            "departments_covered": plain("departments_covered"),
+            "departments_potential": plain("departments_potential"),
+        },
+        "total_estimated_revenue": amount("total_estimated_revenue"),
+        "opportunity_count": plain("opportunity_count"),
+        "opportunities": ITEMS,
+        "realistic_revenue": amount("realistic_revenue"),
+        "on_hold": plain("on_hold"),
     }
-    if category in TARGETS:
-        opportunity[TARGETS[category]] = target
-    opportunity["on_hold"] = on_hold
-    return opportunity
+    begin = {
+        "type": word("type"),
+        "category": word("category"),
+        "estimated_revenue": amount("estimated_revenue"),
+        "effort": word("effort"),
+        "rationale": text("rationale"),
+        "priority_score": plain("priority_score"),
+    }
+    opportunity = concatenated(
+        [
+            *members(begin, after=""),
+            _target(),
+            *members({"on_hold": plain("on_hold")}, before=", "),
+        ]
+    )
+    return Lines(
+        CUSTOMERS,
+        OPPORTUNITIES,
+        ("place", "record_number"),
+        "rank",
+        shape,
+        opportunity,
+        {"revenue": "cast(estimated_revenue as double)", "rationale": RATIONALE},
+    )
+
+
+def _target() -> str:
+    """Return the SQL of the key that some categories have."""
+    cases = " ".join(
+        f"when {literal(category)} then {literal(f', {as_json(key)}: ')} || {text('target')}"
+        for category, key in TARGETS.items()
+    )
+    return f"case category {cases} else '' end"
 
 
 def summary_lines(totals: Mapping[str, Any]) -> Iterator[str]:

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from customer_health.export.children import Children
 from customer_health.export.forms import (
     label,
     money,
-    number,
     numbered,
     one_line,
     score,
     title,
 )
+from customer_health.export.lines import ITEMS, Lines, amount, constant, plain, text, word
 from customer_health.export.method import weights
-from customer_health.export.reading import Marts
+from customer_health.export.reading import Marts, Query
 
 REPORT = "customer_health_scores"
 TITLE = "Customer health scores"
@@ -40,43 +39,33 @@ select
     count(case when classification = 'red' then 1 end)
 from {marts}.customer_success_health
 """
-CUSTOMERS = """
-select
-    record_number,
-    customer_id,
-    name,
-    segment,
-    cast(arr as {text}) as arr,
-    cast(overall_score as {double}) as overall_score,
-    classification,
-    cast(usage_score as {double}) as usage_score,
-    usage_classification,
-    cast(engagement_score as {double}) as engagement_score,
-    engagement_classification,
-    cast(support_score as {double}) as support_score,
-    support_classification,
-    cast(relationship_score as {double}) as relationship_score,
-    relationship_classification,
-    usage_trend,
-    engagement_trend,
-    support_trend,
-    relationship_trend,
-    overall_trend,
-    priority,
-    cast(signal_coverage as {double}) as signal_coverage,
-    cast(coverage_aware_score as {double}) as coverage_aware_score,
-    coverage_aware_classification
-from {marts}.customer_success_health
-"""
-RECOMMENDATIONS = """
-select
-    recommendations.position,
-    health.record_number,
-    recommendations.recommendation
-from {marts}.customer_success_recommendations as recommendations
-inner join {marts}.customer_success_health as health
-    on recommendations.customer_id = health.customer_id
-"""
+CUSTOMERS = Query(
+    {
+        "record_number": "bigint",
+        **dict.fromkeys(("customer_id", "name", "segment", "arr", "overall_score"), "{text}"),
+        "classification": "{text}",
+        **{f"{name}_score": "{text}" for name in DIMENSIONS},
+        **{f"{name}_classification": "{text}" for name in DIMENSIONS},
+        **{f"{name}_trend": "{text}" for name in (*DIMENSIONS, "overall")},
+        "priority": "{text}",
+        "signal_coverage": "{double}",
+        "coverage_aware_score": "{text}",
+        "coverage_aware_classification": "{text}",
+    },
+    "{marts}.customer_success_health",
+    keys=1,
+)
+RECOMMENDATIONS = Query(
+    {
+        "record_number": ("bigint", "health.record_number"),
+        "position": ("bigint", "recommendations.position"),
+        "recommendation": ("{text}", "recommendations.recommendation"),
+    },
+    "{marts}.customer_success_recommendations as recommendations"
+    " inner join {marts}.customer_success_health as health"
+    " on recommendations.customer_id = health.customer_id",
+    keys=2,
+)
 
 
 def summary(marts: Marts) -> dict[str, Any]:
@@ -92,38 +81,34 @@ def summary(marts: Marts) -> dict[str, Any]:
     }
 
 
-def customers(marts: Marts, project: Path) -> Iterator[dict[str, Any]]:
-    """Yield the customers in the order of their file."""
+def lines(project: Path) -> Lines:
+    """Return the customers in the order of their file."""
     weight = weights(project, "customer_success_health")
-    recommendations = Children(marts.stream(RECOMMENDATIONS, ("record_number", "position")))
-    for row in marts.stream(CUSTOMERS, ("record_number",)):
-        record_number, customer_id, name, segment, arr, overall, classification = row[:7]
-        scores_and_classes, trends = row[7:15], row[15:20]
-        priority, coverage, aware_score, aware_class = row[20:]
-        yield {
-            "customer_id": customer_id,
-            "name": name,
-            "segment": segment,
-            "arr": number(arr),
-            "overall_score": overall,
-            "classification": classification,
-            "dimensions": {
-                dimension: {
-                    "score": points,
-                    "weight": weight[dimension],
-                    "classification": class_,
-                }
-                for dimension, points, class_ in zip(
-                    DIMENSIONS, scores_and_classes[::2], scores_and_classes[1::2], strict=True
-                )
-            },
-            "trends": dict(zip((*DIMENSIONS, "overall"), trends, strict=True)),
-            "recommendations": [text for *_, text in recommendations.of(record_number)],
-            "priority": priority,
-            "signal_coverage": coverage,
-            "coverage_aware_score": aware_score,
-            "coverage_aware_classification": aware_class,
-        }
+    shape = {
+        "customer_id": text("customer_id"),
+        "name": text("name"),
+        "segment": text("segment"),
+        "arr": amount("arr"),
+        "overall_score": plain("overall_score"),
+        "classification": word("classification"),
+        "dimensions": {
+            dimension: {
+                "score": plain(f"{dimension}_score"),
+                "weight": constant(weight[dimension]),
+                "classification": word(f"{dimension}_classification"),
+            }
+            for dimension in DIMENSIONS
+        },
+        "trends": {name: word(f"{name}_trend") for name in (*DIMENSIONS, "overall")},
+        "recommendations": ITEMS,
+        "priority": word("priority"),
+        "signal_coverage": plain("signal_coverage"),
+        "coverage_aware_score": plain("coverage_aware_score"),
+        "coverage_aware_classification": word("coverage_aware_classification"),
+    }
+    return Lines(
+        CUSTOMERS, RECOMMENDATIONS, ("record_number",), "position", shape, text("recommendation")
+    )
 
 
 def summary_lines(totals: Mapping[str, Any]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 All queries of one export see the same build, also when another one is published meanwhile.
 """
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +32,63 @@ DATABASE = "published"
 NONE: Mapping[str, str] = {}
 
 
+@dataclass(frozen=True)
+class Query:
+    """A query over marts: column -> type, or its type and SQL, and what follows `from`.
+
+    The first `keys` columns are numbers without NULL that tell all rows apart.
+    """
+
+    columns: Mapping[str, str | tuple[str, str]]
+    source: str
+    keys: int
+
+    @property
+    def sql(self) -> str:
+        """The query, in which {marts}, {text} and {double} stand for what differs."""
+        selected = ", ".join(
+            f"cast({sql} as {type_}) as {name}" for name, (type_, sql) in self._pairs().items()
+        )
+        return f"select {selected} from {self.source}"
+
+    @property
+    def order(self) -> list[str]:
+        """The names of the columns that tell the rows apart."""
+        return list(self.columns)[: self.keys]
+
+    def read_from(self, path: Path) -> str:
+        """Return DuckDB's table function for a file of rows, each a JSON object."""
+        types = ", ".join(
+            f"{name}: {literal(type_.format(text='varchar', double='double'))}"
+            for name, (type_, _) in self._pairs().items()
+        )
+        return f"read_json({literal(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
+
+    def _pairs(self) -> dict[str, tuple[str, str]]:
+        return {
+            name: (given, name) if isinstance(given, str) else given
+            for name, given in self.columns.items()
+        }
+
+
+class Tables:
+    """Relations of a DuckDB connection by name."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str]) -> None:
+        self._connection = connection
+        self._relations = relations
+
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over the relations; two streams can run at once."""
+        cursor = self._connection.cursor()
+        named = ", ".join(
+            f"{name} as (select * from {relation})" for name, relation in self._relations.items()
+        )
+        cursor.execute(f"with {named} {sql}")
+        while batch := cursor.fetchmany(BATCH):
+            yield from batch
+
+
 class Marts(Protocol):
     """The marts of one build. Queries write {marts}, {text} and {double} where engines differ."""
 
@@ -44,6 +103,9 @@ class Marts(Protocol):
 
         They are numbers without NULL, and no two rows agree in all of them.
         """
+
+    def on_duckdb(self, queries: Mapping[str, Query]) -> AbstractContextManager[Tables]:
+        """Give the rows of queries to DuckDB, by name."""
 
 
 @contextmanager
@@ -79,14 +141,36 @@ def require(marts: Marts, needed: Iterable[str]) -> None:
 
 
 @contextmanager
-def marts_of_file(path: Path) -> Iterator[Marts]:
-    """Open the marts of a DuckDB file, which is only read."""
+def _sorter() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """Open a connection of limited memory, and a folder for what is beyond it."""
     spill = tempfile.TemporaryDirectory(prefix="customer_health_")
     with spill as folder, duckdb.connect() as connection:
         connection.execute(
             f"set memory_limit = '{MEMORY_LIMIT}'; set temp_directory = {literal(folder)};"
             " set preserve_insertion_order = false"
         )
+        yield connection, Path(folder)
+
+
+@contextmanager
+def _copied(marts: Marts, queries: Mapping[str, Query]) -> Iterator[Tables]:
+    """Give the rows of a server to DuckDB by way of files."""
+    with _sorter() as (connection, folder):
+        relations = {}
+        for name, query in queries.items():
+            path = folder / f"{name}.jsonl"
+            with path.open("w", encoding="utf-8") as file:
+                for row in marts.stream(query.sql, query.order):
+                    cells = dict(zip(query.columns, row, strict=True))
+                    file.write(json.dumps(cells, ensure_ascii=False, default=str) + "\n")
+            relations[name] = query.read_from(path)
+        yield Tables(connection, relations)
+
+
+@contextmanager
+def marts_of_file(path: Path) -> Iterator[Marts]:
+    """Open the marts of a DuckDB file, which is only read."""
+    with _sorter() as (connection, _):
         connection.execute(f"attach {literal(str(path))} as {identifier(DATABASE)} (read_only)")
         yield FileMarts(connection)
 
@@ -115,6 +199,12 @@ class FileMarts:
         cursor.execute(f"{self._written(sql)} order by {', '.join(order)}")
         while batch := cursor.fetchmany(BATCH):
             yield from batch
+
+    @contextmanager
+    def on_duckdb(self, queries: Mapping[str, Query]) -> Iterator[Tables]:
+        """Let the queries stand for themselves."""
+        relations = {name: f"({self._written(query.sql)})" for name, query in queries.items()}
+        yield Tables(self._connection, relations)
 
     @staticmethod
     def _written(sql: str, texts: Mapping[str, str] = NONE) -> str:
@@ -168,6 +258,10 @@ class PostgresMarts:
             yield from batch
         self._session.execute(f"close {cursor}")
 
+    def on_duckdb(self, queries: Mapping[str, Query]) -> AbstractContextManager[Tables]:
+        """Copy the rows of the queries."""
+        return _copied(self, queries)
+
     @staticmethod
     def _written(sql: str, texts: Mapping[str, str] = NONE) -> str:
         return sql.format(marts=MARTS, text="text", double="double precision", **_quoted(texts))
@@ -198,6 +292,10 @@ class PagedMarts:
             if len(batch) < self._page:
                 return
             batch = self._engine.query(f"{query} where {_after(order, batch[-1])} {end}")
+
+    def on_duckdb(self, queries: Mapping[str, Query]) -> AbstractContextManager[Tables]:
+        """Copy the rows of the queries."""
+        return _copied(self, queries)
 
     def _written(self, sql: str, texts: Mapping[str, str] = NONE) -> str:
         # Spark takes a backslash for the beginning of an escape.

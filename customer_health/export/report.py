@@ -1,5 +1,6 @@
 """The three reports as text or JSON, written as the rows come."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,11 @@ from typing import TextIO
 from customer_health.errors import UserError
 from customer_health.export import churn, expansion, health
 from customer_health.export.forms import RULE, THIN_RULE, as_json, heading
+from customer_health.export.lines import lines
 from customer_health.export.reading import Marts, require
 from customer_health.files import replacing
 
-# Each has REPORT, TITLE, NEEDED, summary(), customers(), summary_lines() and customer_lines().
+# Each has REPORT, TITLE, NEEDED, summary(), lines(), summary_lines() and customer_lines().
 TOOLS: dict[str, ModuleType] = {"health": health, "churn": churn, "expansion": expansion}
 FORMATS = ("text", "json")
 
@@ -45,8 +47,8 @@ def _write_json(marts: Marts, tool: ModuleType, project: Path, out: TextIO) -> N
     out.write(f'{{"report": {as_json(tool.REPORT)},\n"summary": {as_json(tool.summary(marts))},\n')
     out.write('"customers": [')
     separator = "\n"
-    for customer in tool.customers(marts, project):
-        out.write(separator + as_json(customer))
+    for line in lines(marts, tool.lines(project)):
+        out.write(separator + line)
         separator = ",\n"
     out.write("\n]}")
 
@@ -54,7 +56,8 @@ def _write_json(marts: Marts, tool: ModuleType, project: Path, out: TextIO) -> N
 def _write_text(marts: Marts, tool: ModuleType, project: Path, out: TextIO) -> None:
     for line in (RULE, tool.TITLE.upper(), RULE, *tool.summary_lines(tool.summary(marts))):
         out.write(f"{line}\n")
-    for customer in tool.customers(marts, project):
+    for described in lines(marts, tool.lines(project)):
+        customer = json.loads(described)
         for line in (THIN_RULE, heading(customer), *tool.customer_lines(customer)):
             out.write(f"{line}\n")
     out.write(f"{RULE}\n")
