@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
 
 from customer_health import settings
 from customer_health.errors import UserError, sentence
@@ -25,8 +27,8 @@ MISSING_PACKAGES = ("Could not find adapter type", "additional dependencies")
 class Target:
     """A target of a dbt profile: its engine and its credentials as the engine's adapter has them.
 
-    `profiles_dir` is the folder of profiles.yml. Without a profile it is None, as the credentials
-    are, and the engine is DuckDB.
+    `profiles_dir` is the folder of profiles.yml, None without a profile; the engine is DuckDB then.
+    DuckDB has no credentials.
     """
 
     name: str
@@ -57,6 +59,8 @@ def read_target(
             f"{asked} cannot be used, because there is no {folder / 'profiles.yml'} or no profile"
             f" in {described}; see --profiles-dir and --project-dir"
         )
+    if (known := _duckdb_target(described, name, folder, profile)) is not None:
+        return Target(known, DEFAULT, None, folder)
     loaded = _load(project, name, folder, profile, variables)
     if loaded.credentials.type not in ENGINES:
         raise _unknown(loaded.credentials.type)
@@ -86,6 +90,42 @@ def _names_profile(described: Path, given: str | None) -> bool:
     except (yaml.YAMLError, UnicodeDecodeError, TypeError):
         # dbt's own words for a broken file are better than ours.
         return True
+
+
+def _duckdb_target(
+    described: Path, name: str | None, folder: Path, profile: str | None
+) -> str | None:
+    """Return the name of a target of DuckDB, None if it is of another engine or in doubt.
+
+    Nobody asks for its credentials, and dbt takes two seconds to import.
+    """
+    environment = SandboxedEnvironment(undefined=StrictUndefined)
+    environment.globals = {"env_var": _environment_variable}
+    for filter_ in ("as_number", "as_bool", "as_native", "as_text"):
+        environment.filters[filter_] = str
+
+    def rendered(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: rendered(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [rendered(item) for item in value]
+        return environment.from_string(value).render() if isinstance(value, str) else value
+
+    try:
+        chosen = profile or yaml.safe_load(described.read_text(encoding="utf-8"))["profile"]
+        profiles = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8"))
+        block = profiles[chosen]
+        target = name or rendered(block["target"])
+        # A variable that is not set shows here, and dbt finds the words for it.
+        output = rendered(block["outputs"][target])
+        return target if output["type"] == DEFAULT and output["path"] else None
+    except (yaml.YAMLError, TemplateError, OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _environment_variable(name: str, default: str | None = None) -> str:
+    """Return what dbt's env_var does; raises KeyError for one that is not set."""
+    return os.environ[name] if default is None else os.environ.get(name, default)
 
 
 def _load(

@@ -23,6 +23,10 @@ ESCAPES = {"\\": "\\\\", '"': '\\"'} | {
 # Where the items of a customer stand in its shape.
 ITEMS = "items"
 
+# The column that tells the customers apart, and what no customer has.
+KEY = "record_number"
+NOBODY = (None, "")
+
 Shape = Mapping[str, Any]
 
 
@@ -111,22 +115,23 @@ def lines(marts: Marts, report: Lines) -> Iterator[str]:
     computed = "".join(f", {sql} as {name}" for name, sql in report.computed.items())
     with marts.on_duckdb({"customers": report.customers, "items": report.items}) as tables:
         customers = tables.stream(
-            f"select {order}, {concatenated(parts[:place])}, {concatenated(parts[place + 1 :])}"
+            f"select {KEY}, {concatenated([*parts[:place], literal('[')])},"
+            f" {concatenated([literal(']'), *parts[place + 1 :]])}"
             f" from customers order by {order}"
         )
         # A list of the items is sorted faster than all of them would be.
         items = tables.stream(
-            f"select {order}, array_to_string(list_transform(list_sort(list(struct_pack("
+            f"select {KEY}, array_to_string(list_transform(list_sort(list(struct_pack("
             f"place := {report.item_order}, json := {report.item}))), lambda item: item.json), ', ')"
             f" from (select *{computed} from items) group by {order} order by {order}"
         )
-        item = next(items, None)
-        for *key, begin, end in customers:
-            found = ""
-            if item is not None and list(item[:-1]) == key:
-                found = item[-1]
-                item = next(items, None)
-            yield f"{begin}[{found}]{end}"
+        owner, found = next(items, NOBODY)
+        for key, begin, end in customers:
+            if key == owner:
+                yield begin + found + end
+                owner, found = next(items, NOBODY)
+            else:
+                yield begin + end
 
 
 def evaluated(expression: str, **values: Any) -> Any:

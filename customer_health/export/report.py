@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import TextIO
@@ -19,6 +20,9 @@ from customer_health.files import replacing
 # Each has REPORT, TITLE, NEEDED, summary(), lines(), summary_lines() and customer_lines().
 TOOLS: dict[str, ModuleType] = {"health": health, "churn": churn, "expansion": expansion}
 FORMATS = ("text", "json")
+
+# Customers that are written at a time.
+BATCH = 500
 
 
 def write_reports(
@@ -47,8 +51,9 @@ def _write_json(marts: Marts, tool: ModuleType, project: Path, out: TextIO) -> N
     out.write(f'{{"report": {as_json(tool.REPORT)},\n"summary": {as_json(tool.summary(marts))},\n')
     out.write('"customers": [')
     separator = "\n"
-    for line in lines(marts, tool.lines(project)):
-        out.write(separator + line)
+    customers = lines(marts, tool.lines(project))
+    while some := list(islice(customers, BATCH)):
+        out.write(separator + ",\n".join(some))
         separator = ",\n"
     out.write("\n]}")
 

@@ -1,5 +1,6 @@
 """Export: reports of the three tools and documents of a customer, from marts and from a file."""
 
+import io
 import json
 import re
 import shutil
@@ -12,10 +13,9 @@ import pytest
 import yaml
 
 from customer_health.errors import UserError
-from customer_health.export import churn, forms, review
-from customer_health.export.children import Children
+from customer_health.export import churn, expansion, forms, lines, review
 from customer_health.export.reading import PagedMarts, marts_of_file
-from customer_health.export.report import write_reports
+from customer_health.export.report import TOOLS, write_reports
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Path("warehouse/customer_health.duckdb")
@@ -397,6 +397,10 @@ class PagesOfDuckDB:
     def schema(self, layer: str) -> str:
         return layer
 
+    def tables(self, layer: str) -> set[str]:
+        sql = f"select table_name from duckdb_tables() where schema_name = '{layer}'"
+        return {name for (name,) in self.query(sql)}
+
     def query(self, sql: str) -> list[tuple]:
         self.queries += 1
         return self._connection.execute(sql).fetchall()
@@ -404,7 +408,7 @@ class PagesOfDuckDB:
 
 def test_pages_give_the_same_rows_as_one_stream(marts):
     order = ("place", "record_number")
-    sql = churn.CUSTOMERS
+    sql = churn.CUSTOMERS.sql
     with marts_of_file(marts) as file:
         expected = list(file.stream(sql, order))
     with duckdb.connect(marts, read_only=True) as connection:
@@ -414,12 +418,49 @@ def test_pages_give_the_same_rows_as_one_stream(marts):
             assert engine.queries == 4 // page + 1
 
 
-def test_rows_of_a_customer_are_handed_out_once():
-    children = Children(iter([(0, 1, "a"), (1, 1, "b"), (0, 3, "c")]))
-    assert children.of(1) == [(0, 1, "a"), (1, 1, "b")]
-    assert children.of(2) == []
-    assert children.of(3) == [(0, 3, "c")]
-    assert children.of(4) == []
+@pytest.mark.parametrize("tool", TOOLS)
+def test_report_of_a_server_is_the_one_of_a_file(marts, project, tool):
+    made = []
+    with marts_of_file(marts) as file, duckdb.connect(marts, read_only=True) as connection:
+        for place in (file, PagedMarts(PagesOfDuckDB(connection), 2)):
+            out = io.StringIO()
+            write_reports(place, [tool], "json", project, out)
+            made.append(out.getvalue())
+    assert made[0] == made[1]
+    assert json.loads(made[0])["customers"]
+
+
+def test_json_in_sql_is_that_of_python():
+    texts = ["", "plain", "\u00e9\u2028\x7f", 'a "b" \\c\\u001F', *map(chr, range(1, 0x24)), None]
+    figures = ["0.000000", "7.500000", "-3.000000", "0.000001", "9007199254740992.000000", None]
+    figures += ["12345678901.123456", "123456789012345678901.000000", "0.100000"]
+    cases = [(lines.text, text, text) for text in texts]
+    cases += [(lines.amount, figure, forms.number(figure)) for figure in figures]
+    cases += [(lines.plain, double, double) for double in (1.0, 0.35, 1e-06, 0.1 + 0.2, None)]
+    cases += [(lines.plain, flag, flag) for flag in (True, False, 12)]
+    for form, value, expected in cases:
+        assert lines.evaluated(form("value"), value=value) == forms.as_json(expected), value
+    shape = {"a": {"b": lines.plain("value")}, "c": lines.constant("it's")}
+    assert lines.evaluated(lines.object_(shape), value=5) == '{"a": {"b": 5}, "c": "it\'s"}'
+
+
+def test_sentences():
+    assert [
+        churn.signal(*warning)
+        for warning in [("login_trend", "-20.5"), ("dau_mau_change", "-0.125"), ("a_new_one", "7")]
+    ] == [
+        *("Logins down by 20.5 percentage points", "Daily use (DAU/MAU) down by 0.12"),
+        "A new one: 7",
+    ]
+    assert expansion.rationale("tier_upgrade", "Plus", 2500.5, None, None, "") == (
+        "Upgrade from no tier to Plus adds $2,500"
+    )
+    assert expansion.rationale("seat_expansion", None, 0, None, None, None) == (
+        "Seat utilisation is unknown; needs unknown additional seats"
+    )
+    for amount in (1234.5, 2.5, -0.4, -0.5, -5000, 0, 1e15, None):
+        said = expansion.rationale("module_cross_sell", "api", amount, None, None, None)
+        assert said == f"api is not adopted yet, worth {forms.money(amount)}"
 
 
 def test_forms():
