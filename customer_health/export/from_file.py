@@ -123,7 +123,7 @@ def _run_dbt(
     say(f"Building the {tool} report ...")
     outcome = dbtRunner().invoke(
         [
-            *("--log-level", "none", "--log-level-file", "none"),
+            *("--log-level", "none", "--log-level-file", "none", "--no-write-json"),
             *("build", "--project-dir", str(project), "--profiles-dir", str(target.profiles_dir)),
             *("--target", target.name, "--target-path", str(home / "target")),
             *("--log-path", str(home / "logs"), "--vars", json.dumps(variables)),
