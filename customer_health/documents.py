@@ -128,7 +128,9 @@ def _objects(path: Path, form: str, longest: int = 0) -> str:
 
 def _on_one_line(column: str) -> str:
     """Return the SQL of a record without line breaks; most files are written without any."""
-    return f"case when regexp_matches({column}, '[\\n\\r]') then json({column}) else {column} end"
+    text = f"cast({column} as varchar)"
+    breaks = f"contains({text}, chr(10)) or contains({text}, chr(13))"
+    return f"case when {breaks} then json({column}) else {column} end"
 
 
 def _room_for(longest: int) -> str:

@@ -100,8 +100,9 @@ end
 RATIONALE = f"""
 case category
     when 'seat_expansion' then
-        'Seat utilisation is ' || coalesce(format('{{:,.0f}}%', cast(utilisation as double)), '{UNKNOWN}')
-        || '; needs ' || coalesce(format('{{:,}}', additional_seats), '{UNKNOWN}') || ' additional seats'
+        'Seat utilisation is '
+        || coalesce(format('{{:,.0f}}%', cast(utilisation as double)), '{UNKNOWN}') || '; needs '
+        || coalesce(format('{{:,}}', additional_seats), '{UNKNOWN}') || ' additional seats'
     when 'tier_upgrade' then
         'Upgrade from ' || coalesce(nullif(current_tier, ''), 'no tier') || ' to '
         || coalesce(target, 'None') || ' adds ' || {MONEY}

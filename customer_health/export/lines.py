@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from customer_health.export.forms import as_json
-from customer_health.export.reading import BATCH, Marts, Query
+from customer_health.export.reading import Marts, Query
 from customer_health.sql import literal
 
 # What JSON escapes; the characters below the blank in the way of Python.
@@ -53,8 +53,9 @@ def text(column: str) -> str:
     for character, escape in ESCAPES.items():
         escaped = f"replace({escaped}, {_character(character)}, {literal(escape)})"
     return (
-        f"""case when {column} is null then 'null' when regexp_matches({column}, {literal(ESCAPED)})"""
-        f""" then '"' || {escaped} || '"' else '"' || {column} || '"' end"""
+        f"case when {column} is null then 'null'"
+        f""" when regexp_matches({column}, {literal(ESCAPED)}) then '"' || {escaped} || '"'"""
+        f""" else '"' || {column} || '"' end"""
     )
 
 
@@ -121,8 +122,9 @@ def lines(marts: Marts, report: Lines) -> Iterator[str]:
         )
         # A list of the items is sorted faster than all of them would be.
         items = tables.stream(
-            f"select {KEY}, array_to_string(list_transform(list_sort(list(struct_pack("
-            f"place := {report.item_order}, json := {report.item}))), lambda item: item.json), ', ')"
+            f"select {KEY}, array_to_string(list_transform(list_sort(list("
+            f"struct_pack(place := {report.item_order}, json := {report.item})"
+            ")), lambda item: item.json), ', ')"
             f" from (select *{computed} from items) group by {order} order by {order}"
         )
         owner, found = next(items, NOBODY)

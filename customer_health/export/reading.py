@@ -62,7 +62,9 @@ class Query:
             f"{name}: {literal(type_.format(text='varchar', double='double'))}"
             for name, (type_, _) in self._pairs().items()
         )
-        return f"read_json({literal(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
+        return (
+            f"read_json({literal(str(path))}, format = 'newline_delimited', columns = {{{types}}})"
+        )
 
     def _pairs(self) -> dict[str, tuple[str, str]]:
         return {
