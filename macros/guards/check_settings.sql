@@ -44,6 +44,12 @@
             'account_health', 'conversion', 'customer_success', 'trajectory', 'actions'
         ]) -%}
     {%- endfor -%}
+    {%- for dependent, needed in {'trajectory': 'account_health', 'actions': 'trajectory'}.items()
+        if dependent in subjects and needed not in subjects -%}
+        {{- customer_health.raise_error(
+            where, 'lists ' ~ dependent ~ ' without ' ~ needed, 'add ' ~ needed ~ ', or take ' ~ dependent ~ ' out'
+        ) -}}
+    {%- endfor -%}
     {{- return(subject in subjects) -}}
 {% endmacro %}
 

@@ -4,6 +4,7 @@
 {%- set segments = customer_health.segments() %}
 {%- set measures = ['health_score', 'predicted_6m_revenue'] + customer_health.account_metrics() %}
 {%- set lowest_band = customer_health.active_policy().bands[-1].band %}
+{%- set has_customers = customer_health.subject_is_built('customer_success') %}
 {%- set rows = [] %}
 {%- for segment in segments %}
 {%- do rows.append([
@@ -34,6 +35,20 @@ accounts as (
 
 ),
 
+{% if has_customers -%}
+-- A customer of several accounts counts at the first of them.
+customers as (
+
+    select
+        account_id,
+        sum(arr) as arr
+    from {{ ref('int_account_customers') }}
+    where account_rank = 1
+    group by account_id
+
+),
+
+{% endif -%}
 measured as (
 
     select
@@ -42,7 +57,14 @@ measured as (
         count(accounts.health_score) as scored_count,
         count(case when accounts.health_band = '{{ lowest_band }}' then 1 end) as low_health_count,
         count(distinct accounts.owner_id) as owner_count,
-        cast(sum(accounts.predicted_6m_revenue) as decimal(38, 6)) as forecast_sum
+        cast(sum(accounts.predicted_6m_revenue) as decimal(38, 6)) as forecast_sum,
+        {%- if has_customers %}
+        count(customers.arr) as arr_account_count,
+        cast(sum(customers.arr) as decimal(38, 6)) as arr_sum
+        {%- else %}
+        cast(0 as bigint) as arr_account_count,
+        cast(null as decimal(38, 6)) as arr_sum
+        {%- endif %}
         {%- for measure in measures %},
         {{ customer_health.exact_median('cast(accounts.' ~ measure ~ ' as ' ~ customer_health.type_double() ~ ')') }}
             as median_{{ measure }}
@@ -50,6 +72,10 @@ measured as (
     from accounts
     inner join account_segments
         on accounts.account_id = account_segments.account_id
+    {%- if has_customers %}
+    left join customers
+        on accounts.account_id = customers.account_id
+    {%- endif %}
     group by account_segments.segment
 
 ),
@@ -64,6 +90,8 @@ staffed as (
         coalesce(measured.low_health_count, 0) as low_health_count,
         coalesce(measured.owner_count, 0) as owner_count,
         {{ customer_health.known_total('measured.forecast_sum', 'measured.account_count') }} as forecast_sum,
+        coalesce(measured.arr_account_count, 0) as arr_account_count,
+        measured.arr_sum,
         cast(ceil({{ customer_health.safe_divide(
             'coalesce(measured.account_count, 0)', 'segments.accounts_per_csm'
         ) }}) as bigint) as csms_needed
@@ -94,7 +122,11 @@ select
     accounts_per_csm,
     csms_needed,
     csms_needed - owner_count as csms_missing,
-    {{ customer_health.exact_mean('forecast_sum', 'csms_needed') }} as predicted_6m_revenue_per_csm
+    {{ customer_health.exact_mean('forecast_sum', 'csms_needed') }} as predicted_6m_revenue_per_csm,
+    arr_account_count,
+    arr_sum as arr_total,
+    {{ customer_health.exact_mean('arr_sum', 'owner_count') }} as arr_per_owner,
+    {{ customer_health.exact_mean('arr_sum', 'csms_needed') }} as arr_per_csm
     {%- for measure in measures %},
     {{ customer_health.to_decimal('median_' ~ measure) }} as median_{{ measure }}
     {%- endfor %}
