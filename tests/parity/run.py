@@ -53,6 +53,9 @@ COLOURS = re.compile(r"\x1b\[\d*m")
 
 # The cases set policies of their own; unit tests bring their own data and settings, and ran before.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+WITH_UNIT_TESTS = tuple(
+    word for kind in ("seed", "model", "test", "unit_test") for word in ("--resource-type", kind)
+)
 WITHOUT_TESTS = ("--resource-type", "seed", "--resource-type", "model")
 
 Say = Callable[[str], None]
@@ -105,7 +108,12 @@ def demo(accounts: int) -> Input:
         command = ["demo", "--accounts", str(accounts), "--out", str(raw)]
         customer_health(command, base_environment(), raw.parent / "demo.log")
 
-    return Input(f"demo of {accounts:,} accounts", {"as_of_date": AS_OF.isoformat()}, write)
+    return Input(
+        f"demo of {accounts:,} accounts",
+        {"as_of_date": AS_OF.isoformat()},
+        write,
+        arguments=WITH_UNIT_TESTS,
+    )
 
 
 def adversarial_case(case: adversarial.Case) -> Input:
