@@ -10,11 +10,16 @@
                 customer_health.required_account_columns()
             ) -%}
         {%- endif -%}
-        {%- if customer_health.subject_is_built('trajectory') and customer_health.slices().snapshots_to_score -%}
+        {%- set snapshots = source('history', 'salesforce__customer_360_history') -%}
+        {%- if customer_health.subject_is_built('trajectory') and customer_health.optional_source_exists(snapshots) -%}
             {%- do customer_health.check_source_table(
-                source('history', 'salesforce__customer_360_history'), 'trajectory',
-                customer_health.required_account_columns()
+                snapshots, 'trajectory', {'as_of_date': 'the key', 'account_id': 'the key'}
             ) -%}
+            {%- if customer_health.slices().snapshots_to_score -%}
+                {%- do customer_health.check_source_table(
+                    snapshots, 'trajectory', customer_health.required_account_columns()
+                ) -%}
+            {%- endif -%}
         {%- endif -%}
         {%- if customer_health.subject_is_built('conversion') -%}
             {%- for name, columns in customer_health.required_customer360_columns().items() -%}

@@ -1,13 +1,14 @@
 {#
     A metric scaled into [0, 1] as its policy says, from the columns of int_account_metrics and the
-    bounds or ranks joined to them.
+    bounds or ranks joined to them. is_held: a value may lie beyond its min_max bounds, and counts as at them.
 #}
-{% macro scaled_value(metric) %}
+{% macro scaled_value(metric, is_held=false) %}
     {%- set value = customer_health.metric_value(metric) -%}
     {%- if metric.scale == 'min_max' -%}
         {%- set scaled = customer_health.scale_between(
             value, metric.scaled_column ~ '__lower', metric.scaled_column ~ '__upper', metric.scaled_when_constant
         ) -%}
+        {%- set scaled = customer_health.clamp_unit(scaled) if is_held else scaled -%}
     {%- elif metric.scale == 'winsorized' -%}
         {%- set scaled = customer_health.clamp_unit(customer_health.scale_between(
             value, metric.scaled_column ~ '__lower', metric.scaled_column ~ '__upper', metric.scaled_when_constant

@@ -27,14 +27,20 @@
     {{- return(('floor' if metric.direction == 'lower' else 'ceil') ~ '((' ~ value ~ ') * ' ~ units ~ ')') -}}
 {% endmacro %}
 
-{# The value of so many units of a metric, as staging would have it. #}
+{# The value of so many units of a metric, as staging would have it; NULL where there can be no such value. #}
 {% macro value_of_units(metric, units) %}
     {%- if metric == 'contact_email_coverage' -%}
         {{- return(
-            'case when ' ~ units ~ ' <= turned.contacts_for_coverage then (' ~ units ~ ') / nullif(turned.contacts_for_coverage, 0) end'
+            'case when ' ~ units ~ ' between 0 and turned.contacts_for_coverage then ('
+            ~ units ~ ') / nullif(turned.contacts_for_coverage, 0) end'
         ) -}}
     {%- endif -%}
-    {{- return('(' ~ units ~ ') / ' ~ customer_health.double(customer_health.units_per_one(metric))) -}}
+    {%- set value = '(' ~ units ~ ') / ' ~ customer_health.double(customer_health.units_per_one(metric)) -%}
+    {%- set facts = customer_health.metric_catalogue().get(metric) or customer_health.scorable_metrics()[metric] -%}
+    {%- if not facts.get('can_be_negative') -%}
+        {%- set value = 'case when ' ~ units ~ ' >= 0 then ' ~ value ~ ' end' -%}
+    {%- endif -%}
+    {{- return(value) -}}
 {% endmacro %}
 
 {% macro transformed_back(value, transform) %}

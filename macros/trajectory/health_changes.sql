@@ -14,6 +14,8 @@
     bounds of its day; what then differs from the points it had is the policy's. Metrics that the active
     policy does not know are one row, `(earlier policies)`.
     A metric that is scaled by percentile has no bounds: where its value moved, the whole is own change.
+    Where one of the dates has no bounds, since nobody was measured or the policy of then did not scale the
+    metric, those of the other date count for both.
 #}
 {% macro health_changes(pairs) %}
     {%- set policy = customer_health.active_policy() -%}
@@ -29,9 +31,11 @@
     {%- endfor -%}
     {%- do rows.append(["'(earlier policies)'", 'null']) -%}
     {%- set measured_alike = [] -%}
-    {%- for column in columns -%}
-        {%- do measured_alike.append(column ~ '__is_measured_alike') -%}
+    {%- for metric in policy.metrics -%}
+        {%- do measured_alike.append(metric.metric ~ '__is_measured_alike') -%}
     {%- endfor -%}
+    {%- set sizes = [] -%}
+    {%- for segment in policy.size_points -%}{%- do sizes.append(customer_health.text_literal(segment)) -%}{%- endfor -%}
     {%- set bounded = [] -%}
     {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] -%}
         {%- do bounded.append(metric) -%}
@@ -93,19 +97,21 @@ side_by_side as (
         {%- for metric in policy.metrics %}
         {%- if metric.metric == 'size_points' %}
         from_slices.account_size_segment = to_slices.account_size_segment as {{ metric.metric }}__is_same_value,
+        (from_slices.account_size_segment in ({{ sizes | join(', ') }}))
+            = (to_slices.account_size_segment in ({{ sizes | join(', ') }})) as {{ metric.metric }}__is_measured_alike,
         {%- else %}
         coalesce(
             from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }},
             from_slices.{{ metric.source_column }} is null and to_slices.{{ metric.source_column }} is null
         ) as {{ metric.metric }}__is_same_value,
         (from_slices.{{ metric.source_column }} is null) = (to_slices.{{ metric.source_column }} is null)
-            as {{ metric.source_column }}__is_measured_alike,
+            as {{ metric.metric }}__is_measured_alike,
         {%- endif %}
         {%- if metric in bounded %}
         coalesce(
             from_slices.{{ metric.metric }}__lower = to_slices.{{ metric.metric }}__lower
             and from_slices.{{ metric.metric }}__upper = to_slices.{{ metric.metric }}__upper,
-            false
+            true
         ) as {{ metric.metric }}__is_same_bounds,
         {%- endif %}
         {%- endfor %}
@@ -118,17 +124,21 @@ side_by_side as (
         {%- for metric in policy.metrics %}
         {%- if metric in bounded %}
         {%- for bound in ['lower', 'upper'] %},
-        case combinations.bounds
-            when 'from' then from_slices.{{ metric.metric }}__{{ bound }}
+        case
+            when combinations.bounds = 'from' or to_slices.{{ metric.metric }}__lower is null
+                then coalesce(from_slices.{{ metric.metric }}__{{ bound }}, to_slices.{{ metric.metric }}__{{ bound }})
             else to_slices.{{ metric.metric }}__{{ bound }}
         end as {{ metric.scaled_column }}__{{ bound }}
         {%- endfor %}
         {%- elif metric.scale == 'percentile' %},
         cast(case
-            when from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }} and combinations.bounds = 'from'
-                or from_slices.{{ metric.source_column }} <> to_slices.{{ metric.source_column }} and combinations.own = 'from'
-                then from_slices.{{ metric.metric }}__scaled
-            else to_slices.{{ metric.metric }}__scaled
+            when from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }}
+                then case combinations.bounds
+                    when 'from' then from_slices.{{ metric.metric }}__exact
+                    else to_slices.{{ metric.metric }}__exact
+                end
+            when combinations.own = 'from' then from_slices.{{ metric.metric }}__exact
+            else to_slices.{{ metric.metric }}__exact
         end as {{ double }}) as {{ metric.scaled_column }}__stored
         {%- endif %}
         {%- endfor %}
@@ -166,7 +176,7 @@ scaled as (
     select
         sized.*
         {%- for metric in policy.metrics %},
-        {{ customer_health.stored_scaled_value(metric) }} as {{ metric.scaled_column }}
+        {{ customer_health.stored_scaled_value(metric, is_held=true) }} as {{ metric.scaled_column }}
         {%- endfor %}
     from sized
     {{ customer_health.computed_once() }}
@@ -336,10 +346,13 @@ select
 from changes
 {% endmacro %}
 
-{# A metric scaled in a row that carries its bounds, or the rank it had, itself. #}
-{% macro stored_scaled_value(metric) %}
+{#
+    A metric scaled in a row that carries its bounds, or the rank it had, itself. is_held: a value beyond the
+    bounds, which may be those of another day, counts as at them; else points would know no limits.
+#}
+{% macro stored_scaled_value(metric, is_held=false) %}
     {%- if metric.scale == 'percentile' -%}
         {{- return(metric.scaled_column ~ '__stored') -}}
     {%- endif -%}
-    {{- return(customer_health.scaled_value(metric)) -}}
+    {{- return(customer_health.scaled_value(metric, is_held)) -}}
 {% endmacro %}

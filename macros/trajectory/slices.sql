@@ -70,9 +70,11 @@
     {{- return('cast(' ~ customer_health.parsed_moment('as_of_date', 'timestamp', kind) ~ ' as date)') -}}
 {% endmacro %}
 
-{# The days that the history holds, in order. #}
+{# The days that the history holds, in order. Without a log, which a run of few models may not have made, its rows tell. #}
 {% macro stored_days() %}
-    {{- return(customer_health.days_in_log('account_health_slice_log')) -}}
+    {{- return(
+        customer_health.days_in_log('account_health_slice_log') or customer_health.days_in_log('account_health_slices')
+    ) -}}
 {% endmacro %}
 
 {#

@@ -1,7 +1,7 @@
 -- Grain: one account on one stored as_of_date, under the policy that was active. What a run adds: the current
 -- slice, and those of the snapshots that are not there yet. Slices of other dates stay as they are.
--- Beside the columns of account_health: <metric>__scaled, __lower, __upper and __points of each metric, so
--- that a change of the score can be split into its causes later.
+-- Beside the columns of account_health: <metric>__scaled, __points and what it was scaled by (__lower and
+-- __upper, or the rank __exact) of each metric, so that a change of the score can be split into its causes.
 -- noqa: disable=LT02
 {{ config(
     enabled=customer_health.subject_is_built('trajectory'),
@@ -64,10 +64,13 @@ select
     {%- if metric in bounded %}
     cast({{ bounds }}.{{ metric.scaled_column }}__lower as {{ customer_health.type_double() }}) as {{ metric.metric }}__lower,
     cast({{ bounds }}.{{ metric.scaled_column }}__upper as {{ customer_health.type_double() }}) as {{ metric.metric }}__upper,
+    {%- elif metric.scale == 'percentile' %}
+    accounts_scored.{{ metric.scaled_column }}__exact as {{ metric.metric }}__exact,
     {%- endif %}
     accounts_scored.{{ metric.points_column }} as {{ metric.metric }}__points
-    {%- for part in ['scaled', 'lower', 'upper', 'points'] %}
-    {%- do known.append(metric.metric ~ '__' ~ part) if part not in ['lower', 'upper'] or metric in bounded %}
+    {%- set own_parts = ['lower', 'upper'] if metric in bounded else ['exact'] if metric.scale == 'percentile' else [] %}
+    {%- for part in ['scaled', 'points'] + own_parts %}
+    {%- do known.append(metric.metric ~ '__' ~ part) %}
     {%- endfor %}
     {%- endfor %}
     {%- for column in customer_health.columns_of_earlier_policies(known) %},

@@ -102,6 +102,9 @@ def block(name: str, *path: Any, value: Any) -> Settings:
         place = place[step]
     place[path[-1]] = value
     return {name: changed}
+def history(**keys: Any) -> Settings:
+    """Settings of the history with these keys, all else as published."""
+    return {"customer_health_history": PUBLISHED["customer_health_history"] | keys}
 
 
 # What is wrong -> the settings, and what the sentence must name.
@@ -592,6 +595,26 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "a segment in upper case": (
         {"customer_success_segments": ["Enterprise"]},
         ["setting customer_success_segments", "Enterprise", "lower case"],
+    ),
+    "a history that keeps a negative number of days": (
+        history(keep_days=-1),
+        ["setting customer_health_history, keep_days", "is -1"],
+    ),
+    "a history that keeps days from before all calendars": (
+        history(keep_days=1_000_000),
+        ["setting customer_health_history, keep_days", "36500"],
+    ),
+    "a history that keeps days as text": (
+        history(keep_days="90 days"),
+        ["setting customer_health_history, keep_days", "not a number"],
+    ),
+    "an unknown back-fill": (
+        history(backfill="newest"),
+        ["setting customer_health_history, backfill", "newest", "missing, all, none"],
+    ),
+    "a back-fill that is left out": (
+        {"customer_health_history": {"keep_days": 90}},
+        ["setting customer_health_history", "lacks the key backfill"],
     ),
     "risk levels as a block": (
         {"customer_health_risk_levels": {"High": 0.7}},

@@ -107,6 +107,10 @@ select
     {%- endfor %}
     {%- for metric in scaled_metrics %},
     {{ customer_health.to_decimal(metric.scaled_column, 9) }} as {{ metric.scaled_column }}
+    {%- if metric.scale == 'percentile' %},
+    -- A rank cannot be computed from the row alone: who scores it anew later needs it unrounded.
+    {{ metric.scaled_column }} as {{ metric.scaled_column }}__exact
+    {%- endif %}
     {%- endfor %}
     {%- for policy in policies %}
     {%- for metric in policy.metrics %},

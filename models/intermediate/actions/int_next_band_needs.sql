@@ -79,7 +79,7 @@ bound_accounts as (
         {{ bounds }}.{{ metric.scaled_column }}__upper,
         {%- endfor %}
         {%- for metric in percentiles %}
-        cast(accounts.{{ metric.scaled_column }} as {{ double }}) as {{ metric.scaled_column }}__stored,
+        accounts.{{ metric.scaled_column }}__exact as {{ metric.scaled_column }}__stored,
         {%- endfor %}
         {%- for column in columns %}
         cast(accounts.{{ column }} as {{ double }}) as {{ column }}{{ ',' if not loop.last }}

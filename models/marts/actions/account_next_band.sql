@@ -126,7 +126,7 @@ reached as (
         ) as place
     from rescored
     where score_after >= next_at_least
-        and required_value >= 0
+        and required_value is not null
         -- Beyond the bounds of the day the account would move them.
         and scaled_after <= 1
 
