@@ -94,6 +94,8 @@ def signals(key: str, changes: dict[str, Any]) -> Settings:
     block = copy.deepcopy(PUBLISHED["customer_health_signals"])
     block[key] |= changes
     return {"customer_health_signals": block}
+
+
 def block(name: str, *path: Any, value: Any) -> Settings:
     """Settings in which the block `name` has `value` at `path`, all else as published."""
     changed = copy.deepcopy(PUBLISHED[name])
@@ -102,6 +104,8 @@ def block(name: str, *path: Any, value: Any) -> Settings:
         place = place[step]
     place[path[-1]] = value
     return {name: changed}
+
+
 def history(**keys: Any) -> Settings:
     """Settings of the history with these keys, all else as published."""
     return {"customer_health_history": PUBLISHED["customer_health_history"] | keys}
@@ -528,6 +532,7 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
     "a renewal without a least number of outcomes": (
         part("brief", "renewal", value={"days_before": 90, "tolerance_days": 21}),
         ["setting customer_health_brief, key renewal", "lacks the key min_outcomes"],
+    ),
     "an alert rule with an unknown measure": (
         alert_rule(any_of=[{"measure": "mood", "above": 1}]),
         ["setting customer_health_alert_rules, rule recency, key any_of", "mood"],
