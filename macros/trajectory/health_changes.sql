@@ -13,9 +13,9 @@
     A slice of another version of the policy is scored anew under the active one, with its own values and the
     bounds of its day; what then differs from the points it had is the policy's. Metrics that the active
     policy does not know are one row, `(earlier policies)`.
-    A metric that is scaled by percentile has no bounds: where its value moved, the whole is own change.
-    Where one of the dates has no bounds, since nobody was measured or the policy of then did not scale the
-    metric, those of the other date count for both.
+    A metric that is scaled by percentile has no bounds: where its value moved, the whole is own change, else
+    the others'. Where one of the dates has no bounds or ranks, since nobody was measured or the policy of
+    then did not scale the metric so, those of the other date count for both.
 #}
 {% macro health_changes(pairs) %}
     {%- set policy = customer_health.active_policy() -%}
@@ -107,7 +107,13 @@ side_by_side as (
         (from_slices.{{ metric.source_column }} is null) = (to_slices.{{ metric.source_column }} is null)
             as {{ metric.metric }}__is_measured_alike,
         {%- endif %}
-        {%- if metric in bounded %}
+        {%- if metric.scale == 'percentile' %}
+        coalesce(
+            from_slices.{{ metric.source_column }} <> to_slices.{{ metric.source_column }}
+            or from_slices.{{ metric.metric }}__exact = to_slices.{{ metric.metric }}__exact,
+            true
+        ) as {{ metric.metric }}__is_same_bounds,
+        {%- elif metric in bounded %}
         coalesce(
             from_slices.{{ metric.metric }}__lower = to_slices.{{ metric.metric }}__lower
             and from_slices.{{ metric.metric }}__upper = to_slices.{{ metric.metric }}__upper,
@@ -132,13 +138,14 @@ side_by_side as (
         {%- endfor %}
         {%- elif metric.scale == 'percentile' %},
         cast(case
+            when combinations.bounds = 'from' and from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }}
+                then coalesce(from_slices.{{ metric.metric }}__exact, to_slices.{{ metric.metric }}__exact)
             when from_slices.{{ metric.source_column }} = to_slices.{{ metric.source_column }}
-                then case combinations.bounds
-                    when 'from' then from_slices.{{ metric.metric }}__exact
-                    else to_slices.{{ metric.metric }}__exact
-                end
-            when combinations.own = 'from' then from_slices.{{ metric.metric }}__exact
-            else to_slices.{{ metric.metric }}__exact
+                then coalesce(to_slices.{{ metric.metric }}__exact, from_slices.{{ metric.metric }}__exact)
+            when combinations.own = 'from' and from_slices.{{ metric.source_column }} is not null
+                then coalesce(from_slices.{{ metric.metric }}__exact, to_slices.{{ metric.metric }}__exact)
+            when combinations.own = 'to' and to_slices.{{ metric.source_column }} is not null
+                then coalesce(to_slices.{{ metric.metric }}__exact, from_slices.{{ metric.metric }}__exact)
         end as {{ double }}) as {{ metric.scaled_column }}__stored
         {%- endif %}
         {%- endfor %}
@@ -201,7 +208,7 @@ pointed as (
         {{ measured_alike | join('\n        and ') if measured_alike else 'true' }} as is_measured_alike
         {%- for metric in policy.metrics %},
         {{ metric.metric }}__is_same_value,
-        {{ metric.metric ~ '__is_same_bounds' if metric in bounded else 'true' }} as {{ metric.metric }}__is_same_bounds,
+        {{ metric.metric ~ '__is_same_bounds' if metric in bounded or metric.scale == 'percentile' else 'true' }} as {{ metric.metric }}__is_same_bounds,
         coalesce({{ customer_health.metric_points(policy, loop.index) }}, 0) as {{ metric.metric }}__points,
         coalesce(from__{{ metric.metric }}__points, 0) as from__{{ metric.metric }}__points,
         coalesce(to__{{ metric.metric }}__points, 0) as to__{{ metric.metric }}__points

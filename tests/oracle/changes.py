@@ -225,7 +225,15 @@ def changes_of(
         else:
             is_same_value = old == new
         bounds = [side.bounds_of(account_id, metric) for side in sides]
-        is_same_bounds = spec["scale"] not in BOUNDED or None in bounds or bounds[0] == bounds[1]
+        if spec["scale"] == "percentile":
+            parts = [side.part(account_id, metric) for side in sides]
+            ranks = [part.scaled_value if part else None for part in parts]
+            is_same_bounds = old != new or None in ranks or ranks[0] == ranks[1]
+        else:
+            # Fixed targets never move, and where one day has no bounds those of the other count.
+            is_same_bounds = (
+                spec["scale"] not in BOUNDED or None in bounds or bounds[0] == bounds[1]
+            )
         moved = [[points[own, other][place] for other in (0, 1)] for own in (0, 1)]
         whole = moved[1][1] - moved[0][0]
         if is_same_bounds:
@@ -284,9 +292,11 @@ def hypothetical(
         value = own.value(account_id, metric, policy)
         if spec["scale"] == "percentile":
             values = [side.value(account_id, metric, policy) for side in sides]
-            is_same = None not in values and values[0] == values[1]
-            part = (other if is_same else own).part(account_id, metric)
-            scaled.append(part.scaled_value if part else None)
+            is_same = values[0] == values[1]
+            wanted = other if is_same else own
+            parts = [side.part(account_id, metric) for side in (wanted, *sides)]
+            ranks = [part.scaled_value for part in parts if part and part.scaled_value is not None]
+            scaled.append(ranks[0] if value is not None and ranks else None)
             continue
         bounds = other.bounds_of(account_id, metric)
         if bounds is None:

@@ -404,7 +404,8 @@ def test_lost_work_file_takes_the_history_from_the_published_file(
         writer.writeheader()
         writer.writerows(TODAY)
     work = tmp_path / "work.duckdb"
-    settings = {**SUBJECTS, "as_of_date": "2025-03-07"}
+    subjects = SUBJECTS["customer_health_subjects"]
+    settings = {"customer_health_subjects": subjects, "as_of_date": "2025-03-07"}
     result = subprocess.run(
         [sys.executable, "-m", "customer_health", "build", "--quiet", "--vars", str(settings)],
         cwd=PROJECT,

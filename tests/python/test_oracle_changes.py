@@ -146,7 +146,8 @@ MIXED: dict[str, Any] = {
     "tiers": [{"tier": "A", "above_quantile": 0.5}, {"tier": "B"}],
 }
 
-# Other weights and points, one metric gone, two that no earlier day has scored nor stored.
+# Other weights and points, one metric gone, two that no earlier day has scored nor stored, and one
+# that is stored on all days, scored on none before.
 REVISED: dict[str, Any] = {
     **MIXED,
     "min_coverage": 0.45,
@@ -167,7 +168,16 @@ REVISED: dict[str, Any] = {
             ],
         },
         {**MIXED["dimensions"][1], "weight": 0.1},
-        *MIXED["dimensions"][2:],
+        MIXED["dimensions"][2],
+        {
+            "dimension": "account_scale",
+            "weight": 0.1,
+            "metrics": [
+                {"metric": "size_points", "weight": 0.4, "scale": "as_is"},
+                {**MIXED["dimensions"][3]["metrics"][1], "weight": 0.4},
+                {"metric": "win_rate_percentage", "weight": 0.2, "scale": "percentile"},
+            ],
+        },
     ],
     "size_points": {"Small Business": 0.2, "Mid-Market": 0.3, "Large": 0.7, "Enterprise": 1},
 }
