@@ -30,6 +30,7 @@
     {%- do customer_health.alert_settings() -%}
     {%- do customer_health.alert_rules() -%}
     {%- do customer_health.churn_warning_alerts() -%}
+    {%- do customer_health.learning_settings() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}
@@ -41,7 +42,7 @@
     {%- endif -%}
     {%- for listed in subjects -%}
         {%- do customer_health.check_choice(where, listed, [
-            'account_health', 'conversion', 'customer_success', 'trajectory', 'actions'
+            'account_health', 'conversion', 'customer_success', 'trajectory', 'actions', 'learning'
         ]) -%}
     {%- endfor -%}
     {%- for dependent, needed in {'trajectory': 'account_health', 'actions': 'trajectory'}.items()

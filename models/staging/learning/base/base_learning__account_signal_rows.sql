@@ -1,0 +1,51 @@
+-- Grain: one source row; rejection is NULL if it is accepted. Without the optional table there is none.
+-- noqa: disable=LT02
+{{ config(enabled=customer_health.subject_is_built('learning')) }}
+
+{%- set table = source('learning', 'account_signals') %}
+{%- set is_there = customer_health.optional_source_exists(table) %}
+{%- set kinds = customer_health.source_columns(table) if is_there else {} %}
+{%- set columns = ['account_id', 'as_of_date', 'signal', 'value', 'segment'] | select('in', kinds) | list %}
+{%- set text = customer_health.type_text() %}
+
+with source_rows as (
+
+    {% if is_there -%}
+    select * from {{ table }}
+    {%- else -%}
+    {{ customer_health.rows_as_table({'account_id': text}, []) | indent(4) }}
+    {%- endif %}
+
+),
+
+cleaned as (
+
+    select
+        {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
+        {% if 'as_of_date' in kinds -%}
+        cast({{ customer_health.parsed_moment('as_of_date', 'timestamp', kinds.as_of_date) }} as date)
+        {%- else -%}
+        cast(null as date)
+        {%- endif %} as as_of_date,
+        {{ customer_health.clean_value('signal', 'text', kinds.get('signal')) }} as signal,
+        cast({{ customer_health.clean_value('value', 'signed_amount', kinds.get('value')) }}
+            as {{ customer_health.type_double() }}) as value,
+        {{ customer_health.clean_value('segment', 'text', kinds.get('segment')) }} as segment,
+        {{ customer_health.row_text('source_rows', columns) if columns else "''" }} as row_text
+    from source_rows
+
+)
+
+select
+    account_id,
+    as_of_date,
+    signal,
+    value,
+    segment,
+    case
+        when account_id is null or signal is null then 'missing_key'
+        when as_of_date is null or as_of_date < cast('1900-01-01' as date) then 'impossible_date'
+        when as_of_date > {{ customer_health.as_of_date() }} then 'after_as_of_date'
+    end as rejection,
+    row_text
+from cleaned
