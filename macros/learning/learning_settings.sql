@@ -9,11 +9,11 @@
     {%- set whole = {
         'label_every_days': [1, 366], 'horizon_days': [1, 3650], 'test_days': [0, 36500], 'min_events': [1, 1000000000],
         'newton_steps': [1, 50], 'points_to_double': [1, 1000], 'min_segment_events': [1, 1000000000],
-        'max_signals': [1, 40], 'tolerance_days': [0, 365],
+        'max_signals': [1, 40], 'max_candidates': [1, 100], 'tolerance_days': [0, 365],
     } -%}
     {%- set numbers = {
         'capacity_share': [0.000001, 1], 'smoothing': [0.000001, 1000], 'min_information_value': [0, 100],
-        'min_gain': [0, 1], 'ridge': [0.000001, 1000],
+        'min_gain': [0, 1], 'min_own_variance': [0.000001, 1], 'ridge': [0.000001, 1000],
     } -%}
     {%- do customer_health.check_keys(where, block, whole.keys() | list + numbers.keys() | list + [
         'signals_from', 'bin_quantiles', 'segment_column', 'change_days', 'stability'
