@@ -31,6 +31,7 @@
     {%- do customer_health.alert_rules() -%}
     {%- do customer_health.churn_warning_alerts() -%}
     {%- do customer_health.learning_settings() -%}
+    {%- do customer_health.validation_settings() -%}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}

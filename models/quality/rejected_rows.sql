@@ -9,6 +9,7 @@
 {%- set conversion_is_built = customer_health.subject_is_built('conversion') %}
 {%- set customer_success_is_built = customer_health.subject_is_built('customer_success') %}
 {%- set actions_is_built = customer_health.subject_is_built('actions') %}
+{%- set learning_is_built = customer_health.subject_is_built('learning') %}
 
 {% if customer_health.subject_is_built('account_health') -%}
 select
@@ -205,6 +206,46 @@ from (
             rejection,
             rejected_text
         from {{ ref('base_outcomes__account_outcome_rows') }}
+        where rejection is not null
+    ) as keyed
+) as rejected
+group by key, rejection, case when rejection <> 'duplicate_key' then place end
+{%- endif %}
+
+{% if learning_is_built -%}
+union all
+
+select
+    'account_interventions' as source,
+    key,
+    rejection as reason_code,
+    case rejection
+        when 'missing_key' then 'account_id or play is empty'
+        when 'impossible_date' then 'started_on is no day of the calendar since 1900'
+        when 'after_as_of_date' then 'started_on is after as_of_date'
+        when 'not_a_flag' then 'is_hold_out is neither true nor false'
+        when 'unknown_outcome' then 'outcome is none of saved and lost'
+        when 'duplicate_key' then 'the row occurs more than once; the one that claims less is kept'
+    end as reason,
+    count(*) as row_count,
+    max(case when place = 1 or rejection <> 'duplicate_key' then rejected_text end) as row_text
+from (
+    select
+        rejection,
+        rejected_text,
+        key,
+        row_number() over (
+            partition by key, rejection order by {{ customer_health.byte_order('rejected_text') }} desc
+        ) as place
+    from (
+        select
+            account_id
+            || coalesce(' ' || cast(started_on as {{ customer_health.type_text() }}), '')
+            || coalesce(' ' || play, '')
+            || coalesce(' ' || scenario, '') as key,
+            rejection,
+            rejected_text
+        from {{ ref('base_learning__intervention_rows') }}
         where rejection is not null
     ) as keyed
 ) as rejected
