@@ -97,6 +97,9 @@ class World:
     # Account and day of opening.
     alerts: Sequence[tuple[str, date]] = ()
     plays: Sequence[Play] = ()
+    # What a scorecard said: probability, and points beyond the usual ones of each signal.
+    probabilities: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
+    signals: Mapping[tuple[str, date], Mapping[str, int]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
 
     def slice_of(self) -> Mapping[tuple[str, date], Slice]:
@@ -207,26 +210,34 @@ def _reversed(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Scored:
-    """A label with a score: risk in points, the higher the riskier."""
+    """A label with a score: the higher the risk the riskier; probability of a score that is one."""
 
     account_id: str
     as_of_date: date
     risk: Decimal
+    probability: Decimal | None
     is_churned: bool | None
     churned_on: date | None
     arr: Decimal
 
 
-def scored_labels(world: World) -> dict[str, list[Scored]]:
-    """The labels that have a health score, by period; those of today are current."""
+def scored_labels(world: World, score: str) -> dict[str, list[Scored]]:
+    """The labels that have the score, by period; those of today are current."""
     _, current = label_dates(world)
     slices = world.slice_of()
     found: dict[str, list[Scored]] = defaultdict(list)
     for row in labels(world):
-        one = slices[row["account_id"], row["as_of_date"]]
-        if one.health_score is None or one.policy != "run_rate":
+        place = row["account_id"], row["as_of_date"]
+        if score == "health_score":
+            one = slices[place]
+            if one.health_score is None or one.policy != "run_rate":
+                continue
+            risk, probability = 100 - one.health_score, None
+        elif place in world.probabilities:
+            risk = probability = world.probabilities[place]
+        else:
             continue
-        key = (one.account_id, one.as_of_date, 100 - one.health_score)
+        key = (*place, risk, probability)
         if row["period"] in ("train", "test"):
             arr = row["arr"] or Decimal(0)
             found[row["period"]].append(Scored(*key, row["is_churned"], row["churned_on"], arr))
@@ -266,7 +277,7 @@ class Training:
         self._lowest: dict[int, Decimal] = {}
         for risk, part in part_of.items():
             self._lowest[part] = min(risk, self._lowest.get(part, risk))
-        self.sizes = {part: 0 for part in self._lowest}
+        self.sizes = dict.fromkeys(self._lowest, 0)
         churned = dict(self.sizes)
         for row in rows:
             self.sizes[part_of[row.risk]] += 1
@@ -280,6 +291,12 @@ class Training:
             else None
             for part, size in self.sizes.items()
         }
+
+    def rate(self, row: Scored) -> Decimal | None:
+        """The probability that a label stands for: its own, or the churn rate of its part."""
+        if row.probability is not None:
+            return row.probability
+        return self.rates.get(self.part(row.risk))
 
     def part(self, risk: Decimal) -> int | None:
         """The part that a risk falls into: the riskiest one whose lower bound it reaches."""
@@ -332,7 +349,6 @@ def _validated(world: World, period: str, rows: Sequence[Scored], training: Trai
     settings = world.settings
     churned = [row for row in rows if row.is_churned]
     row: Row = {
-        "score": "health_score",
         "period": period,
         "status": status(period, rows, settings),
         "label_count": len(rows),
@@ -372,6 +388,7 @@ def _validated(world: World, period: str, rows: Sequence[Scored], training: Trai
     return row
 
 
+SCORES = ("health_score", "churn_probability")
 FIGURES = (
     "churn_share",
     "auc",
@@ -395,7 +412,7 @@ FIGURES = (
 def _probability_figures(
     rows: Sequence[Scored], training: Training, settings: Settings
 ) -> Mapping[str, Any]:
-    rates = [training.rates.get(training.part(row.risk)) for row in rows]
+    rates = [training.rate(row) for row in rows]
     if any(rate is None for rate in rates):
         return {}
     part_of = parts(rows, settings.calibration_parts)
@@ -461,9 +478,13 @@ def stability_index(rows: Sequence[Scored], training: Training, settings: Settin
 
 
 def calibration(world: World) -> list[Row]:
-    """The rows of score_calibration for the health score."""
+    """The rows of score_calibration."""
+    return [row for score in SCORES for row in _calibrated(world, score)]
+
+
+def _calibrated(world: World, score: str) -> list[Row]:
     settings = world.settings
-    by_period = scored_labels(world)
+    by_period = scored_labels(world, score)
     training = Training(by_period.get("train", []), settings)
     result = []
     for period in ("train", "test"):
@@ -478,16 +499,19 @@ def calibration(world: World) -> list[Row]:
             inside = [row for row in rows if part_of[row.risk] == part]
             churned = sum(bool(row.is_churned) for row in inside)
             so_far += churned
-            rates = [training.rates.get(training.part(row.risk)) for row in inside]
+            rates = [training.rate(row) for row in inside]
             known = None if None in rates else sum(map(Fraction, rates), Fraction(0))
             lower, upper = wilson_interval(churned, len(inside))
+            ends = min(row.risk for row in inside), max(row.risk for row in inside)
+            if score == "health_score":
+                ends = 100 - ends[1], 100 - ends[0]
             row: Row = {
-                "score": "health_score",
+                "score": score,
                 "period": period,
                 "part": part,
                 "status": status(period, rows, settings),
-                "lowest_value": 100 - max(row.risk for row in inside),
-                "highest_value": 100 - min(row.risk for row in inside),
+                "lowest_value": ends[0],
+                "highest_value": ends[1],
                 "label_count": len(inside),
                 "churned_count": churned,
                 "arr": sum((row.arr for row in inside), Decimal(0)),
@@ -553,6 +577,7 @@ def missed_churners(world: World) -> list[Row]:
                 "first_alert_on": alert,
                 "lead_days": None if alert is None else (churned_on - alert).days,
             }
+            | _told_by(world, account, first["as_of_date"], 1)
         )
     return result
 
@@ -585,8 +610,23 @@ def false_alarms(world: World) -> list[Row]:
                 "churned_later_on": churns[account].day if account in churns else None,
             }
             | {name: last[name] for name in names}
+            | _told_by(world, account, last["as_of_date"], -1)
         )
     return result
+
+
+def _told_by(world: World, account: str, day: date, sign: int) -> Row:
+    """The three signals that spoke most for a churn, or against one."""
+    points = {
+        signal: sign * of_signal
+        for signal, of_signal in world.signals.get((account, day), {}).items()
+        if sign * of_signal > 0 and signal not in ("health_score", "score_coverage")
+    }
+    ordered = sorted(points, key=lambda signal: (-points[signal], signal))[:3]
+    return {
+        f"signal_{place + 1}": ordered[place] if place < len(ordered) else None
+        for place in range(3)
+    }
 
 
 # Reasons and plays

@@ -98,6 +98,13 @@ INPUTS = {
     "staging.stg_learning__account_signals": (
         "account_id varchar, as_of_date date, signal varchar, value double, segment varchar"
     ),
+    "intermediate.int_churn_probabilities": (
+        "account_id varchar, as_of_date date, churn_probability decimal(9, 6)"
+    ),
+    "intermediate.int_account_scorecard_bins": (
+        "account_id varchar, as_of_date date, signal varchar, unusual_points bigint,"
+        " is_own_scope boolean"
+    ),
     "staging.stg_learning__account_interventions": (
         "account_id varchar, started_on date, play varchar, scenario varchar, is_hold_out boolean,"
         " outcome varchar"
@@ -172,6 +179,19 @@ class Warehouse:
                 for one in world.outcomes
             ],
             "staging.stg_learning__account_signals": [],
+            "intermediate.int_churn_probabilities": [
+                (*place, probability) for place, probability in world.probabilities.items()
+            ],
+            # What another scorecard says does not count.
+            "intermediate.int_account_scorecard_bins": [
+                row
+                for place, points in world.signals.items()
+                for signal, of_signal in points.items()
+                for row in (
+                    (*place, signal, of_signal, True),
+                    (*place, signal, -3 * of_signal, False),
+                )
+            ],
             "staging.stg_learning__account_interventions": [
                 (
                     *(one.account_id, one.started_on, one.play, one.scenario),
@@ -251,6 +271,7 @@ def random_world(
     dice = random.Random(seed)
     days = [TODAY - timedelta(days=7 * back) for back in range(weeks)][::-1]
     slices, outcomes, alerts, plays = [], [], [], []
+    probabilities, signals = {}, {}
     for number in range(accounts):
         name = f"a{number}"
         segment = dice.choice(["Large", "Mid-Market", None])
@@ -264,6 +285,14 @@ def random_world(
                 value = None if dice.random() < 0.03 else round(Decimal(score), digits)
                 policy = "run_rate" if dice.random() < 0.97 else "win_probability"
                 slices.append(Slice(name, day, value, segment, policy))
+            if slices and slices[-1].as_of_date == day and dice.random() < 0.9:
+                odds = Decimal((100 - score) / 200 + dice.uniform(0, 0.1))
+                probabilities[name, day] = round(odds * dice.choice([0, 1, 1, 1]), max(digits, 1))
+            if day.day < 15:
+                signals[name, day] = {
+                    signal: dice.randrange(-3, 4)
+                    for signal in ("health_score", "activity", "contacts", "pipeline", "revenue")
+                }
             if dice.random() < 0.02:
                 alerts.append((name, day))
             if dice.random() < 0.02:
@@ -290,7 +319,9 @@ def random_world(
                     break
                 gone = None
     unique = {(one.account_id, one.day, one.outcome): one for one in outcomes}
-    return World(TODAY, slices, list(unique.values()), alerts, plays, settings)
+    return World(
+        TODAY, slices, list(unique.values()), alerts, plays, probabilities, signals, settings
+    )
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -298,9 +329,10 @@ def test_random_histories_under_the_published_settings(published: Warehouse, see
     # Scores without decimals have many ties.
     world = random_world(seed, Settings(), 900, 95, 0.03, digits=0 if seed == 1 else 6)
     told = published.check(world)
-    measured = {row["period"]: row for row in told["score_validation"]}
+    measured = {(row["score"], row["period"]): row for row in told["score_validation"]}
+    assert len(measured) == 6
     assert {row["status"] for row in measured.values()} == {"measured", "too recent"}
-    assert measured["test"]["auc"] > Fraction(55, 100)
+    assert measured["health_score", "test"]["auc"] > Fraction(55, 100)
     assert not oracle.leaks(told["outcome_labels"], 90)
     assert told["missed_churners"]
     assert told["false_alarms"]

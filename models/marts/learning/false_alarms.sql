@@ -39,6 +39,39 @@ label_counts as (
     from labels
     group by account_id
 
+),
+
+-- What spoke against a churn according to the scorecard. The score itself is what was wrong.
+ranked_signals as (
+
+    select
+        false_labels.account_id,
+        bins.signal,
+        row_number() over (
+            partition by false_labels.account_id
+            order by bins.unusual_points asc, {{ customer_health.byte_order('bins.signal') }}
+        ) as signal_rank
+    from false_labels
+    inner join {{ ref('int_account_scorecard_bins') }} as bins
+        on false_labels.account_id = bins.account_id
+        and false_labels.as_of_date = bins.as_of_date
+    where bins.is_own_scope
+        and bins.unusual_points < 0
+        and bins.signal not in ('health_score', 'score_coverage')
+        and false_labels.place = 1
+
+),
+
+signals as (
+
+    select
+        account_id
+        {%- for rank in [1, 2, 3] %},
+        max(case when signal_rank = {{ rank }} then signal end) as signal_{{ rank }}
+        {%- endfor %}
+    from ranked_signals
+    group by account_id
+
 )
 
 select
@@ -52,10 +85,15 @@ select
     false_labels.risk_rank,
     false_labels.scored_count,
     false_labels.outcome,
-    churns.churned_on as churned_later_on
+    churns.churned_on as churned_later_on,
+    signals.signal_1,
+    signals.signal_2,
+    signals.signal_3
 from false_labels
 inner join label_counts
     on false_labels.account_id = label_counts.account_id
 left join churns
     on false_labels.account_id = churns.account_id
+left join signals
+    on false_labels.account_id = signals.account_id
 where false_labels.place = 1

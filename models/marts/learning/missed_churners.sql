@@ -43,6 +43,38 @@ later_labels as (
     from labels
     group by account_id
 
+),
+
+-- What spoke for a churn according to the scorecard. The score itself cannot weigh more in the score.
+ranked_signals as (
+
+    select
+        missed.account_id,
+        bins.signal,
+        row_number() over (
+            partition by missed.account_id
+            order by bins.unusual_points desc, {{ customer_health.byte_order('bins.signal') }}
+        ) as signal_rank
+    from missed
+    inner join {{ ref('int_account_scorecard_bins') }} as bins
+        on missed.account_id = bins.account_id
+        and missed.as_of_date = bins.as_of_date
+    where bins.is_own_scope
+        and bins.unusual_points > 0
+        and bins.signal not in ('health_score', 'score_coverage')
+
+),
+
+signals as (
+
+    select
+        account_id
+        {%- for rank in [1, 2, 3] %},
+        max(case when signal_rank = {{ rank }} then signal end) as signal_{{ rank }}
+        {%- endfor %}
+    from ranked_signals
+    group by account_id
+
 )
 
 select
@@ -59,9 +91,14 @@ select
     missed.reason,
     later_labels.first_low_on,
     alerts.first_alert_on,
-    {{ customer_health.days_between('alerts.first_alert_on', 'missed.churned_on') }} as lead_days
+    {{ customer_health.days_between('alerts.first_alert_on', 'missed.churned_on') }} as lead_days,
+    signals.signal_1,
+    signals.signal_2,
+    signals.signal_3
 from missed
 inner join later_labels
     on missed.account_id = later_labels.account_id
 left join alerts
     on missed.account_id = alerts.account_id
+left join signals
+    on missed.account_id = signals.account_id
