@@ -163,6 +163,9 @@ def labels(world: World) -> list[Row]:
     horizon = timedelta(days=world.settings.horizon_days)
     periods, current = label_dates(world)
     churns = world.first_churns()
+    of_account: dict[str, list[Outcome]] = defaultdict(list)
+    for told in world.outcomes:
+        of_account[told.account_id].append(told)
     rows = []
     for one in world.slices:
         day = one.as_of_date
@@ -183,10 +186,8 @@ def labels(world: World) -> list[Row]:
             row["is_churned"] = churn is not None and churn.day <= day + horizon
             others = [
                 other
-                for other in world.outcomes
-                if other.account_id == one.account_id
-                and other.outcome != "churned"
-                and day < other.day <= day + horizon
+                for other in of_account[one.account_id]
+                if other.outcome != "churned" and day < other.day <= day + horizon
             ]
             told = max(
                 others, key=lambda other: (other.day, _reversed(other.outcome)), default=None
@@ -338,11 +339,14 @@ def captured(
 
 
 def validation(world: World) -> list[Row]:
-    """The rows of score_validation for the health score."""
-    settings = world.settings
-    by_period = scored_labels(world)
-    training = Training(by_period.get("train", []), settings)
-    return [_validated(world, period, rows, training) for period, rows in by_period.items() if rows]
+    """The rows of score_validation."""
+    result = []
+    for score in SCORES:
+        by_period = scored_labels(world, score)
+        training = Training(by_period.get("train", []), world.settings)
+        for period, rows in by_period.items():
+            result.append({"score": score, **_validated(world, period, rows, training)})
+    return result
 
 
 def _validated(world: World, period: str, rows: Sequence[Scored], training: Training) -> Row:
