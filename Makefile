@@ -57,7 +57,7 @@ format: env-dev ## let ruff format the Python files
 	$(BIN)/ruff format customer_health tests benchmarks
 	$(BIN)/ruff check --fix customer_health tests benchmarks
 
-reference: env ## published figures beside those computed (needs ../shared/reference)
+reference: env-bench ## published figures beside those computed (needs ../shared/reference)
 	$(BIN)/python tests/reference/check_reference.py
 
 bench: env-bench ## 10k, 1M and 10M accounts beside hand-written SQL, polars and pandas

@@ -48,7 +48,10 @@ def figures(rows: Iterable[Row]) -> dict[str, float]:
         "lift": float(outcomes[order[:tenth]].mean() / outcomes.mean()),
         "recall at 20 %": float(outcomes[order[:fifth]].sum() / outcomes.sum()),
         "ECE": float(
-            sum(abs(probabilities[part].mean() - outcomes[part].mean()) * len(part) for part in parts)
+            sum(
+                abs(probabilities[part].mean() - outcomes[part].mean()) * len(part)
+                for part in parts
+            )
             / len(order)
         ),
     }
@@ -94,7 +97,12 @@ def build(work_file: Path, as_of_date: str, settings: dict[str, object]) -> None
     }
     command = [
         *(str(Path(sys.executable).with_name("dbt")), "build", "--quiet"),
-        *("--target-path", str(work_file.parent / "target"), "--exclude-resource-type", "unit_test"),
+        *(
+            "--target-path",
+            str(work_file.parent / "target"),
+            "--exclude-resource-type",
+            "unit_test",
+        ),
         *("--select", "+account_churn_probability", "learning_does_not_leak"),
         *("--vars", json.dumps(variables)),
     ]

@@ -7,7 +7,8 @@ The published cut-offs of `win_probability` come from unrounded scores, while th
 from the published score (six decimals). Both are checked: the former by the query below, to the
 cent, the marts' own to the thousandth of a thousand.
 
-The customer-success suite follows, customer by customer (`check_customer_success`).
+The customer-success suite follows, customer by customer (`check_customer_success`), then the scorecard
+of churn beside fitted models (`check_outcomes`).
 """
 
 import csv
@@ -20,11 +21,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import check_customer_success
+import check_outcomes
 import duckdb
 
 PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = PROJECT.parent / "shared" / "reference"
 CUSTOMER_SUCCESS = REFERENCE / "customer_success"
+OUTCOMES = REFERENCE / "outcomes"
 FIGURES = Path(__file__).with_name("figures.csv")
 
 VIEWS = """
@@ -97,6 +100,8 @@ def main() -> int:
                 differences += compare(connection)
         if is_there(CUSTOMER_SUCCESS):
             differences += check_customer_success.check(CUSTOMER_SUCCESS, folder)
+        if is_there(OUTCOMES):
+            differences += check_outcomes.check(OUTCOMES, folder)
     print(f"{differences} differences" if differences else "all figures agree")
     return 1 if differences else 0
 
