@@ -5,9 +5,12 @@ later run can tell whether the process that wrote it still lives.
 """
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from customer_health.errors import UserError
 
 
 @contextmanager
@@ -27,6 +30,67 @@ def replacing(target: Path) -> Iterator[Path]:
         _flush(target.parent)
     finally:
         _remove(unfinished)
+
+
+@contextmanager
+def replacing_folder(target: Path, own: Collection[str]) -> Iterator[Path]:
+    """Yield a folder to write to; at the end it takes the place of `target`, whole, or not at all.
+
+    `own` are the names that `target` may hold. With anything else in it UserError is raised: a
+    folder of somebody else's files must not be replaced.
+    """
+    target = target.absolute()
+    _require_own(target, own)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_folders(target)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.new.tmp")
+    old = target.with_name(f".{target.name}.{os.getpid()}.old.tmp")
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for path in unfinished.iterdir():
+            _flush(path)
+        # Somebody may have put a file there meanwhile.
+        _require_own(target, own)
+        if target.exists():
+            target.rename(old)
+        try:
+            unfinished.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _require_own(target: Path, own: Collection[str]) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UserError(f"{target} is no folder; name another one")
+    foreign = sorted(path.name for path in target.iterdir() if path.name not in own)
+    if foreign:
+        raise UserError(
+            f"{target} holds {foreign[0]}, which this command did not write; name a folder of its"
+            " own, or an empty one"
+        )
+
+
+def _remove_folders(target: Path) -> None:
+    """Remove what dead processes left beside `target`, or give back what one had put aside."""
+    for leftover in sorted(target.parent.glob(f".{target.name}.*.tmp")):
+        process, _, kind = leftover.name[len(target.name) + 2 : -4].partition(".")
+        if not process.isdigit() or kind not in ("new", "old") or not leftover.is_dir():
+            continue
+        if int(process) != os.getpid() and is_alive(int(process)):
+            continue
+        if kind == "old" and not target.exists():
+            leftover.rename(target)
+        else:
+            shutil.rmtree(leftover)
 
 
 def remove_leftovers(target: Path) -> None:

@@ -22,6 +22,16 @@ def published_file() -> Path:
     return Path(os.environ.get("CUSTOMER_HEALTH_PUBLISHED") or "warehouse/customer_health.duckdb")
 
 
+def deliverables_folder() -> Path:
+    """Return the folder of the CSV files and pictures that the reports name."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_DELIVERABLES") or "deliverables")
+
+
+def site_folder() -> Path:
+    """Return the folder of the report site."""
+    return Path(os.environ.get("CUSTOMER_HEALTH_SITE") or "site")
+
+
 def spark_stage() -> Path:
     """Return the folder in which `load` hands files to Spark: its driver and workers read it."""
     return Path(os.environ.get("CUSTOMER_HEALTH_SPARK_STAGE") or "warehouse/spark_stage")
