@@ -1,4 +1,4 @@
-"""The command line: `customer-health demo | load | build | publish | export`.
+"""The command line: `customer-health demo | load | build | publish | export | deliverables`.
 
 Results go to stdout, progress to stderr. An error is one sentence on stderr and exit status 1.
 """
@@ -14,6 +14,7 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
+from customer_health.deliverables.write import write_deliverables
 from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
 from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
@@ -29,6 +30,7 @@ from customer_health.export.commands import (
     export_reports,
     export_review,
 )
+from customer_health.outputs import write_outputs
 from customer_health.profile import Target, read_target
 from customer_health.progress import say
 from customer_health.project import require_passed_build
@@ -78,7 +80,7 @@ def _parser() -> Parser:
     parser = Parser(prog="customer-health", description="The small tool beside the dbt project.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_demo, _add_load, _add_build, _add_publish, _add_export):
+    for add in (_add_demo, _add_load, _add_build, _add_publish, _add_export, _add_deliverables):
         add(commands)
     return parser
 
@@ -186,9 +188,16 @@ def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
         commands,
         "build",
         _build,
-        "load, build and test the dbt project, publish the marts",
+        "load, build and test the dbt project, publish the marts, write the site and the files",
         "Demo data is written first if there are no raw files. All other options go to `dbt build`,"
-        " such as --vars, --select and --threads.",
+        " such as --vars, --select and --threads. On DuckDB the report site and the deliverables"
+        " follow.",
+    )
+    parser.add_argument("--no-site", action="store_true", help="leave the report site as it is")
+    parser.add_argument(
+        "--no-deliverables",
+        action="store_true",
+        help="leave CSV files and pictures as they are",
     )
     _add_dbt_options(parser)
 
@@ -259,6 +268,23 @@ def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
     alerts.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
     for kind in (reports, review, alerts):
         _add_dbt_options(kind)
+
+
+def _add_deliverables(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "deliverables",
+        _deliverables,
+        "write the CSV files and pictures that the published reports name",
+        "Reads the published DuckDB file. The folder is replaced as a whole; files whose subject"
+        " or policy is not there are left out, with the reason.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="default: CUSTOMER_HEALTH_DELIVERABLES, else deliverables",
+    )
 
 
 def _add_dbt_options(parser: Parser) -> None:
@@ -343,6 +369,7 @@ def _build(options: argparse.Namespace) -> None:
     with engine.locked():
         build(engine, target, settings.raw_folder(), options.project_dir, dbt_arguments)
         lines = summary(engine)
+    lines += write_outputs(target, not options.no_site, not options.no_deliverables)
     print()
     print("\n".join(lines))
 
@@ -378,6 +405,13 @@ def _export_review(options: argparse.Namespace) -> None:
 
 def _export_alerts(options: argparse.Namespace) -> None:
     export_alerts(_target(options), options.since, options.format, options.out)
+
+
+def _deliverables(options: argparse.Namespace) -> None:
+    folder = options.out or settings.deliverables_folder()
+    written = write_deliverables(settings.published_file(), folder)
+    for name in written.names:
+        print(folder / name)
 
 
 def _target(options: argparse.Namespace) -> Target:

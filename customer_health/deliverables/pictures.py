@@ -214,7 +214,7 @@ def health_by_industry(connection: Connection, policy: str) -> alt.TopLevelMixin
     return titled(
         alt.layer(*layers).properties(width=680, height=76 * max(len(boxes), 1)),
         "Health score by industry",
-        f"Number of scored accounts in brackets, lowest median first. {_method(connection, policy)}.",
+        f"Scored accounts in brackets, lowest median first. {_method(connection, policy)}.",
         "Box: middle half of the accounts, with the median. Lines: up to 1.5 times the box's width;"
         " circles: beyond.",
     )
@@ -324,8 +324,8 @@ def health_and_forecast(connection: Connection, policy: str) -> alt.TopLevelMixi
         alt.layer(cloud, line).properties(width=720, height=460),
         "Health score and six-month forecast",
         f"{what} Dashed: scores below {bound:g} are low. {_method(connection, policy)}.",
-        "The forecast uses the score, so that part of the relation is by construction."
-        + (f" {note}" if note else ""),
+        "The forecast uses the score, so that part of the relation is by construction.",
+        *([note] if note else []),
     )
 
 
@@ -544,8 +544,8 @@ def health_by_platforms(connection: Connection, policy: str | None) -> alt.TopLe
     return titled(
         alt.layer(*layers).properties(width=640, height=46 * max(len(rows), 1)),
         "Health of the special-conversion cohort by platforms",
-        "in_marketo-in_stripe-in_zendesk. Points: means; lines: their 95 % intervals; dashed: mean of"
-        " all members.",
+        "in_marketo-in_stripe-in_zendesk. Points: means; lines: their 95 % intervals; dashed: mean"
+        " of all members.",
         _significance(connection),
     )
 

@@ -159,8 +159,9 @@ QUERIES = {
         )
         select
             *,
-            high_risk_median - all_median as median_difference,
-            (high_risk_median - all_median) / nullif(all_median, 0) as median_relative_difference
+            round(high_risk_median - all_median, 6) as median_difference,
+            round((high_risk_median - all_median) / nullif(all_median, 0), 6)
+                as median_relative_difference
         from cohorts
         order by metric
     """,

@@ -1,10 +1,10 @@
 """Write the deliverables: all that the published file has the marts for, or nothing."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-import tempfile
 
 import duckdb
 
