@@ -33,7 +33,7 @@ env-dev: env $(VENV)/dev.stamp
 env-bench: env $(VENV)/bench.stamp
 env-engines: env $(VENV)/postgres.stamp $(VENV)/spark.stamp
 
-build: env ## demo data if there is none, load, dbt build, publish, summary (TARGET=duckdb|postgres|spark)
+build: env ## demo data if there is none, load, dbt build, publish, site, deliverables, summary (TARGET=duckdb|postgres|spark)
 	$(BIN)/customer-health build --target $(TARGET)
 
 # Tests on Postgres and Spark are skipped, with the reason, where these are not installed.
@@ -63,7 +63,8 @@ reference: env-bench ## published figures beside those computed (needs ../shared
 bench: env-bench ## 10k, 1M and 10M accounts beside hand-written SQL, polars and pandas
 	$(BIN)/python benchmarks/run.py
 
-docs: env ## dbt's documentation as one page: target/static_index.html
+docs: env ## docs/marts.md, entities.md and example_queries.md, and dbt's page target/static_index.html
+	$(BIN)/python -m customer_health.documentation
 	$(BIN)/dbt docs generate --static
 
 clean: ## remove what was built (not the data)
