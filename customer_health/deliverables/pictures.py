@@ -272,8 +272,7 @@ def forecast_by_tier(connection: Connection, policy: str) -> alt.TopLevelMixin:
         "Six-month forecast by contribution tier",
         f"{amount(known)} predicted in all, in currency units.{note}"
         f" {_method(connection, policy)}.",
-        "Tiers are cut at quantiles of the forecast, so that their sizes are alike and their"
-        " revenues are not.",
+        "Tiers are cut at quantiles of the forecast, not at fixed amounts.",
     )
 
 

@@ -1,5 +1,6 @@
 """What a BI tool sees: the published file through SQLAlchemy, read-only, while a build runs."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_reader_finds_tables_columns_and_comments_while_a_build_runs(project: Pa
     while build.poll() is None:
         assert seen() == expected
         readings += 1
+        time.sleep(0.2)
     build.communicate()
     assert build.returncode == 0
     assert readings > 3
