@@ -1,4 +1,4 @@
-"""The command line: `customer-health demo | load | build | publish | export | deliverables`.
+"""The command line: `customer-health demo | load | build | publish | report | export | deliverables`.
 
 Results go to stdout, progress to stderr. An error is one sentence on stderr and exit status 1.
 """
@@ -80,7 +80,15 @@ def _parser() -> Parser:
     parser = Parser(prog="customer-health", description="The small tool beside the dbt project.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_demo, _add_load, _add_build, _add_publish, _add_export, _add_deliverables):
+    for add in (
+        _add_demo,
+        _add_load,
+        _add_build,
+        _add_publish,
+        _add_report,
+        _add_export,
+        _add_deliverables,
+    ):
         add(commands)
     return parser
 
@@ -211,6 +219,22 @@ def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
         "Readers see the old marts or the new ones, whole (on Spark one mart after the other)."
         " Nothing is published unless the last dbt command was a build, run or test of the same"
         " target that passed.",
+    )
+    _add_dbt_options(parser)
+
+
+def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "report",
+        _report,
+        "write the report site",
+        "Reads the published DuckDB file (CUSTOMER_HEALTH_PUBLISHED) and writes a folder of pages"
+        " that open from disk. An earlier site in the folder is replaced when the new one is"
+        " complete.",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("site"), metavar="DIR", help="default site"
     )
     _add_dbt_options(parser)
 
@@ -381,6 +405,19 @@ def _publish(options: argparse.Namespace) -> None:
     with engine.locked():
         published = engine.publish(options.project_dir)
     print(f"{published.place}  {published.table_count} tables, {published.view_count} views")
+
+
+def _report(options: argparse.Namespace) -> None:
+    target = _target(options)
+    if target.engine != "duckdb":
+        raise UserError(
+            f"the report reads a published DuckDB file, and the target {target.name} has none;"
+            " build with a target of DuckDB, or copy the marts into such a file"
+        )
+    # Altair takes a second to import.
+    from customer_health.report.site import write_site
+
+    print(write_site(settings.published_file(), options.out))
 
 
 def _export_reports(options: argparse.Namespace) -> None:
