@@ -153,7 +153,8 @@ def telco(source: Path, folder: Path) -> dict[str, dict[str, float]]:
         )
         connection.execute(f"""
             create table numbered as
-            select row_number() over () - 1 as place, customerID, Churn = 'Yes' as is_churned, {numbers}
+            select row_number() over () - 1 as place, customerID, Churn = 'Yes' as is_churned,
+                {numbers}
             from customers
         """)
         rows = connection.execute(
@@ -206,7 +207,7 @@ def telco(source: Path, folder: Path) -> dict[str, dict[str, float]]:
 
 
 def categories(values: list[list[float]]) -> object:
-    """The inputs of the fitted models: a column per category where a signal has up to five values."""
+    """Inputs of the fitted models: a column per category where a signal has up to five values."""
     import numpy as np
 
     table = np.array(values, dtype=float)
@@ -242,7 +243,8 @@ def saas_weekly(source: Path, folder: Path) -> dict[str, dict[str, float]]:
                 (as_of_date - min(start_date))::double as tenure_days,
                 (max(end_date) - as_of_date)::double as days_paid_ahead,
                 sum(mrr) filter (end_date > as_of_date)::double as mrr,
-                max(bill_period_months) filter (end_date > as_of_date)::double as bill_period_months,
+                max(bill_period_months) filter (end_date > as_of_date)::double
+                    as bill_period_months,
                 max(discount) filter (end_date > as_of_date)::double as discount
             from dates inner join subscription on start_date <= as_of_date
             group by account_id, as_of_date having max(end_date) > as_of_date;

@@ -7,8 +7,8 @@ The published cut-offs of `win_probability` come from unrounded scores, while th
 from the published score (six decimals). Both are checked: the former by the query below, to the
 cent, the marts' own to the thousandth of a thousand.
 
-The customer-success suite follows, customer by customer (`check_customer_success`), then the scorecard
-of churn beside fitted models (`check_outcomes`).
+The customer-success suite follows, customer by customer (`check_customer_success`), then the
+scorecard of churn beside fitted models (`check_outcomes`).
 """
 
 import csv
