@@ -46,7 +46,9 @@
             'account_health', 'conversion', 'customer_success', 'trajectory', 'actions', 'learning'
         ]) -%}
     {%- endfor -%}
-    {%- for dependent, needed in {'trajectory': 'account_health', 'actions': 'trajectory'}.items()
+    {%- for dependent, needed in {
+        'trajectory': 'account_health', 'actions': 'trajectory', 'learning': 'actions'
+    }.items()
         if dependent in subjects and needed not in subjects -%}
         {{- customer_health.raise_error(
             where, 'lists ' ~ dependent ~ ' without ' ~ needed, 'add ' ~ needed ~ ', or take ' ~ dependent ~ ' out'
