@@ -1,13 +1,9 @@
 """What a build writes for people: the report site and the deliverables, from the published file."""
 
-from importlib.util import find_spec
-
 from customer_health import settings
 from customer_health.deliverables.write import write_deliverables
 from customer_health.profile import Target
 from customer_health.progress import say
-
-REPORT = "customer_health.report"
 
 
 def write_outputs(target: Target, site: bool = True, deliverables: bool = True) -> list[str]:
@@ -21,9 +17,9 @@ def write_outputs(target: Target, site: bool = True, deliverables: bool = True) 
         say("The site and the deliverables are made from a published DuckDB file only.")
         return []
     published, lines = settings.published_file(), []
-    if site and find_spec(REPORT) is not None:
+    if site:
         # Its packages are imported for whoever wants the site only.
-        from customer_health.report import write_site
+        from customer_health.report.site import write_site
 
         folder = settings.site_folder()
         say(f"Writing the report site into {folder}.")

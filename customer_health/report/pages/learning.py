@@ -16,7 +16,6 @@ from customer_health.report.source import Row, Source
 
 MARTS = {
     "score_validation": "How well scores tell who leaves",
-    "score_calibration": "Foretold and observed",
     "churn_scorecard": "Scorecard of churn",
 }
 PERIODS = ("test", "train")
@@ -36,7 +35,7 @@ def learning(source: Source) -> Page:
         "Whether scores and alerts foretold what happened, and how early.",
     )
     found = [name for name in MARTS if source.has(name)]
-    if "score_calibration" in found:
+    if source.has("score_calibration"):
         page.add(*_calibration(source.rows("from score_calibration")))
     if not found:
         page.add(Absent("learning", "Calibration and validation of the scores"))
