@@ -1,4 +1,4 @@
-"""The command line: `customer-health demo | load | build | publish | export | report | deliverables`.
+"""The command line: `customer-health COMMAND`, from demo data to published marts and reports.
 
 Results go to stdout, progress to stderr. An error is one sentence on stderr and exit status 1.
 """
