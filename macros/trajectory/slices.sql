@@ -70,11 +70,12 @@
     {{- return('cast(' ~ customer_health.parsed_moment('as_of_date', 'timestamp', kind) ~ ' as date)') -}}
 {% endmacro %}
 
-{# The days that the history holds, in order. Without a log, which a run of few models may not have made, its rows tell. #}
+{#
+    The days that the history holds, in order: those of the log, which is written last. Asking the slices
+    would tell the log, which is compiled after them, that nothing is new.
+#}
 {% macro stored_days() %}
-    {{- return(
-        customer_health.days_in_log('account_health_slice_log') or customer_health.days_in_log('account_health_slices')
-    ) -}}
+    {{- return(customer_health.days_in_log('account_health_slice_log')) -}}
 {% endmacro %}
 
 {#

@@ -36,7 +36,8 @@ AGES = (0, 7, 33, 95)
 DISTANCES = (7, 30, 90)
 TOLERANCE = 14
 ACCOUNTS = 40
-MODELS = ("+account_health_changes", "+account_next_band")
+# With the log, else the next run would take all days for new ones.
+MODELS = ("+account_health_changes", "+account_health_history_dates", "+account_next_band")
 KEY = ("account_id", "days", "metric")
 
 # Every kind of scaling, transforms before and after, peer groups.
