@@ -15,7 +15,7 @@ from customer_health.engines import Published
 from customer_health.errors import UserError, first_line
 from customer_health.files import replacing
 from customer_health.progress import reported
-from customer_health.schemas import MARTS, PRIVATE
+from customer_health.schemas import HISTORY, MARTS, PRIVATE
 from customer_health.sql import identifier, literal, qualified
 
 # The oldest storage format that current BI drivers read and our types need.
@@ -119,7 +119,7 @@ def _relations(connection: duckdb.DuckDBPyConnection) -> dict[Name, Relation]:
 def _in_order(
     connection: duckdb.DuckDBPyConnection, relations: Mapping[Name, Relation]
 ) -> list[Relation]:
-    """Return the marts and all that their views read, each after what it reads.
+    """Return the marts, all that their views read and the history, each after what it reads.
 
     Raises UserError if a view reads a private schema, directly or through others.
     """
@@ -139,7 +139,8 @@ def _in_order(
         ordered[name] = relation
 
     for name in sorted(relations):
-        if name[0] == MARTS:
+        # A lost work file takes the history over from the published one.
+        if name[0] in (MARTS, HISTORY):
             add(name)
     return list(ordered.values())
 
