@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR ?= $(CURDIR)
 TARGET ?= duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-bench env-engines build test parity lint format reference bench docs clean
+.PHONY: help env env-dev env-bench env-engines build test parity lint format reference bench report docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ reference: env-bench ## published figures beside those computed (needs ../shared
 
 bench: env-bench ## 10k, 1M and 10M accounts beside hand-written SQL, polars and pandas
 	$(BIN)/python benchmarks/run.py
+
+report: env ## the static site anew from the published file
+	$(BIN)/customer-health report
 
 docs: env ## docs/marts.md, entities.md and example_queries.md, and dbt's page target/static_index.html
 	$(BIN)/python -m customer_health.documentation
