@@ -215,6 +215,33 @@ group by key, rejection, case when rejection <> 'duplicate_key' then place end
 {% if learning_is_built -%}
 union all
 
+-- One row per reason and day: a table of signals may hold many days to come.
+select
+    'account_signals' as source,
+    cast(null as {{ text }}) as key,
+    rejection as reason_code,
+    case rejection
+        when 'missing_key' then 'account_id or signal is empty'
+        when 'impossible_date' then 'as_of_date is no day of the calendar since 1900'
+        when 'after_as_of_date' then 'as_of_date is after the setting as_of_date'
+    end as reason,
+    count(*) as row_count,
+    max(case when place = 1 then row_text end) as row_text
+from (
+    select
+        rejection,
+        as_of_date,
+        row_text,
+        row_number() over (
+            partition by rejection, as_of_date order by {{ customer_health.byte_order('row_text') }}
+        ) as place
+    from {{ ref('base_learning__account_signal_rows') }}
+    where rejection is not null
+) as rejected
+group by rejection, as_of_date
+
+union all
+
 select
     'account_interventions' as source,
     key,
