@@ -46,7 +46,7 @@ select
     history.health_score,
     history.health_band,
     history.health_band = '{{ customer_health.active_policy().bands[-1].band }}' as is_lowest_band,
-    rank() over (partition by labels.as_of_date order by history.health_score) as risk_rank,
+    cast(rank() over (partition by labels.as_of_date order by history.health_score) as bigint) as risk_rank,
     count(*) over (partition by labels.as_of_date) as scored_count
 from labels
 inner join history
