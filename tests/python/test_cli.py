@@ -259,7 +259,8 @@ def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails
     first = finish("build")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "No table files in data/raw: writing demo data of 10,000 accounts." in first.stderr
-    assert first.stdout.endswith("Published     warehouse/customer_health.duckdb\n")
+    assert "\nPublished     warehouse/customer_health.duckdb\n" in first.stdout
+    assert first.stdout.endswith("Site          site/index.html\n")
     assert days_since_the_newest_demo_date() <= 1
     assert label() == [("first", True)]
 
