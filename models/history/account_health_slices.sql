@@ -13,6 +13,7 @@
 ) }}
 
 {%- set policy = customer_health.active_policy() %}
+{%- set double = customer_health.type_double() %}
 {%- set bounded = [] %}
 {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] %}
 {%- do bounded.append(metric) %}
@@ -62,13 +63,14 @@ select
     {%- set bounds = 'bounds_by_' ~ metric.peer_group if metric.peer_group else 'metric_bounds' %},
     accounts_scored.{{ metric.scaled_column }} as {{ metric.metric }}__scaled,
     {%- if metric in bounded %}
-    cast({{ bounds }}.{{ metric.scaled_column }}__lower as {{ customer_health.type_double() }}) as {{ metric.metric }}__lower,
-    cast({{ bounds }}.{{ metric.scaled_column }}__upper as {{ customer_health.type_double() }}) as {{ metric.metric }}__upper,
+    cast({{ bounds }}.{{ metric.scaled_column }}__lower as {{ double }}) as {{ metric.metric }}__lower,
+    cast({{ bounds }}.{{ metric.scaled_column }}__upper as {{ double }}) as {{ metric.metric }}__upper,
     {%- elif metric.scale == 'percentile' %}
     accounts_scored.{{ metric.scaled_column }}__exact as {{ metric.metric }}__exact,
     {%- endif %}
     accounts_scored.{{ metric.points_column }} as {{ metric.metric }}__points
-    {%- set own_parts = ['lower', 'upper'] if metric in bounded else ['exact'] if metric.scale == 'percentile' else [] %}
+    {%- set own_parts = ['exact'] if metric.scale == 'percentile' else [] %}
+    {%- set own_parts = ['lower', 'upper'] if metric in bounded else own_parts %}
     {%- for part in ['scaled', 'points'] + own_parts %}
     {%- do known.append(metric.metric ~ '__' ~ part) %}
     {%- endfor %}

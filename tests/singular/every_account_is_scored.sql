@@ -1,4 +1,5 @@
 -- Every accepted account of the current date is in account_health, and no other is.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), group='customer_health') }}
 
 with accepted as (

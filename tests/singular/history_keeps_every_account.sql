@@ -1,4 +1,5 @@
 -- Of every stored date: rows of the source = accounts + rejected rows, and the slice holds these accounts.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('trajectory'), group='customer_health') }}
 
 with slices as (

@@ -1,9 +1,11 @@
 -- Nothing that was only known later: no signal from after its date, none that differs from what its source
 -- says of the day it was observed, and no training label whose horizon reaches into the test period.
+-- noqa: disable=LT02,LT05,ST05
 {{ config(enabled=customer_health.subject_is_built('learning'), group='customer_health') }}
 
 {%- set settings = customer_health.learning_settings() %}
 {%- set text = customer_health.type_text() %}
+{%- set learned = customer_health.learning_history_columns() + customer_health.learning_trend_columns() %}
 
 select
     cast('observed after its date' as {{ text }}) as leak,
@@ -74,7 +76,7 @@ left join (
     and signals.signal = given.signal
 where signals.signal not in (
         'none'{% if customer_health.learns_from_history() %},
-        '{{ (customer_health.learning_history_columns() + customer_health.learning_trend_columns()) | join("',\n        '") }}'
+        '{{ learned | join("',\n        '") }}'
         {%- endif %}
     )
     and (

@@ -22,7 +22,8 @@
 {%- set peer_groups = bounded | map(attribute='peer_group') | select | unique | list %}
 {%- set rows = [] %}
 {%- for metric in policy.metrics %}
-{%- set obstacle = 'not_a_lever' if metric.metric == 'size_points' else 'scaled_by_percentile' if metric.scale == 'percentile' %}
+{%- set obstacle = 'scaled_by_percentile' if metric.scale == 'percentile' %}
+{%- set obstacle = 'not_a_lever' if metric.metric == 'size_points' else obstacle %}
 {%- do rows.append([
     customer_health.sql_literal(metric.metric), customer_health.sql_literal(metric.dimension), loop.index,
     customer_health.sql_literal(metric.direction), customer_health.sql_literal(obstacle or none),
@@ -126,7 +127,11 @@ totalled as (
     select
         accumulated.*,
         next_at_least - {{ customer_health.double('0.0000005') }}
-        - ({% for metric in policy.metrics %}{{ metric.points_column }}_raw{{ ' + ' if not loop.last }}{% endfor %})
+        - (
+            {%- for metric in policy.metrics %}
+            {{ metric.points_column }}_raw{{ ' +' if not loop.last }}
+            {%- endfor %}
+        )
             as missing_points
     from accumulated
     {{ customer_health.computed_once() }}

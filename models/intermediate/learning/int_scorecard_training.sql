@@ -1,4 +1,5 @@
 -- Grain: one label of the training period in a scope, and candidate signal: its bin and weight of evidence.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 with labels as (

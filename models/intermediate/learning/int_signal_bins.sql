@@ -1,5 +1,6 @@
 -- Grain: one bin of a signal in a scope: 0 for unknown values, then by value from the lowest on.
 -- Counts and bounds come from the training period only.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set settings = customer_health.learning_settings() %}

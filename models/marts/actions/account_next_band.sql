@@ -148,7 +148,10 @@ answered as (
         reached.scaled_change,
         reached.score_after,
         reached.account_id is not null as is_reachable,
-        case when reached.account_id is not null then 'reachable' else coalesce(turned.obstacle, 'not_enough') end as reason
+        case
+            when reached.account_id is not null then 'reachable'
+            else coalesce(turned.obstacle, 'not_enough')
+        end as reason
     from turned
     left join reached
         on turned.account_id = reached.account_id

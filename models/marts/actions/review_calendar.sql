@@ -96,11 +96,17 @@ select
     change_30d,
     predicted_6m_revenue,
     cast(row_number() over (
-        order by due_in_days asc, predicted_6m_revenue desc nulls last, {{ customer_health.byte_order('account_id') }} asc
+        order by
+            due_in_days asc,
+            predicted_6m_revenue desc nulls last,
+            {{ customer_health.byte_order('account_id') }} asc
     ) as bigint) as rank,
     cast(row_number() over (
         partition by owner_id
-        order by due_in_days asc, predicted_6m_revenue desc nulls last, {{ customer_health.byte_order('account_id') }} asc
+        order by
+            due_in_days asc,
+            predicted_6m_revenue desc nulls last,
+            {{ customer_health.byte_order('account_id') }} asc
     ) as bigint) as owner_rank,
     as_of_date
 from due

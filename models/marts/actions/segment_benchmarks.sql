@@ -1,4 +1,5 @@
 -- Grain: one segment of the setting, also one without accounts. Medians over the accounts that have the measure.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set segments = customer_health.segments() %}

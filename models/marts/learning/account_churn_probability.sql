@@ -1,4 +1,5 @@
 -- Grain: one account of the current date that has not churned.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 {%- set text = customer_health.type_text() %}

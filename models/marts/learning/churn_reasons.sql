@@ -48,7 +48,7 @@ slices as (
     from churns
     inner join history
         on churns.account_id = history.account_id
-        and history.as_of_date <= churns.churned_on
+        and churns.churned_on >= history.as_of_date
     group by churns.account_id, churns.churned_on
 
 ),

@@ -1,4 +1,5 @@
 -- Grain: one account that was in the lowest band on a label date and did not churn within the horizon.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 with labels as (

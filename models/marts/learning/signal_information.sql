@@ -130,7 +130,9 @@ select
     case when moved.is_fitted then moved.event_count end as event_count,
     case
         when moved.is_fitted
-            then {{ customer_health.to_decimal(customer_health.safe_divide('moved.event_count', 'moved.label_count'), 9) }}
+            then {{ customer_health.to_decimal(
+                    customer_health.safe_divide('moved.event_count', 'moved.label_count'), 9
+                ) }}
     end as churn_rate,
     {{ customer_health.to_decimal('cast(moved.woe_e4 as ' ~ double ~ ') / 10000') }} as weight_of_evidence,
     {{ customer_health.to_decimal('moved.information') }} as information,

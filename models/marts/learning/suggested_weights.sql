@@ -1,4 +1,5 @@
 -- Grain: one metric of the active policy. A report: nothing reads it to score an account.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 {%- set policy = customer_health.active_policy() %}
@@ -46,8 +47,10 @@ directions as (
     select
         signal,
         case
-            when max(case when place = 1 then woe_e4 end) > max(case when place_from_top = 1 then woe_e4 end) then 'higher'
-            when max(case when place = 1 then woe_e4 end) < max(case when place_from_top = 1 then woe_e4 end) then 'lower'
+            when max(case when place = 1 then woe_e4 end) > max(case when place_from_top = 1 then woe_e4 end)
+                then 'higher'
+            when max(case when place = 1 then woe_e4 end) < max(case when place_from_top = 1 then woe_e4 end)
+                then 'lower'
         end as observed_direction
     from ordered
     group by signal
@@ -94,7 +97,10 @@ suggested as (
         case
             when information_sum > 0 and information_for is not null
                 then {{ customer_health.safe_divide('information_for', 'information_sum') }}
-                * cast(sum(case when information_for is not null then weight end) over () as {{ customer_health.type_double() }})
+                * cast(
+                        sum(case when information_for is not null then weight end) over ()
+                        as {{ customer_health.type_double() }}
+                    )
         end as suggested_weight
     from totals
     {{ customer_health.computed_once() }}

@@ -8,6 +8,8 @@
 {%- set kinds = customer_health.snapshot_columns() %}
 {%- set columns = customer_health.present_snapshot_columns() %}
 {%- set preferred = ['data_completeness_score', 'days_since_last_activity'] %}
+{%- set completeness = customer_health.clean_value(preferred[0], 'score', kinds.get(preferred[0])) %}
+{%- set recency = customer_health.clean_value(preferred[1], 'count', kinds.get(preferred[1])) %}
 
 {% if days -%}
 with dated as (
@@ -38,9 +40,9 @@ repeated as (
         row_number() over (
             partition by snapshot_date, key
             order by
-                {{ customer_health.clean_value('data_completeness_score', 'score', kinds.get('data_completeness_score')) }}
+                {{ completeness }}
                     desc nulls last,
-                {{ customer_health.clean_value('days_since_last_activity', 'count', kinds.get('days_since_last_activity')) }}
+                {{ recency }}
                     asc nulls last
                 {%- for column, rule in columns.items() if column not in preferred %},
                 {%- set cleaned = customer_health.clean_value(column, rule, kinds[column]) %}
@@ -72,7 +74,10 @@ select
     snapshot_date as as_of_date,
     key,
     cast(row_rank as bigint) as row_rank,
-    case when row_rank is null or row_rank > 1 then {{ customer_health.row_text('ranked', ['as_of_date'] + columns.keys() | list) }} end as row_text
+    case
+        when row_rank is null or row_rank > 1
+            then {{ customer_health.row_text('ranked', ['as_of_date'] + columns.keys() | list) }}
+    end as row_text
     {%- for column in columns %},
     ranked.{{ column }}
     {%- endfor %}
