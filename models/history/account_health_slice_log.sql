@@ -10,17 +10,27 @@
 
 {%- set slices = customer_health.slices() %}
 
-with stored as (
+-- A day without any account is not stored, and what it may hold from before stays.
+with scored_days as (
+
+    select distinct as_of_date
+    from {{ ref('int_accounts_scored_by_date') }}
+    where as_of_date in ({{ customer_health.date_literals(slices.to_store) }})
+
+),
+
+stored as (
 
     select
-        as_of_date,
-        policy,
-        policy_version,
+        slices.as_of_date,
+        slices.policy,
+        slices.policy_version,
         count(*) as account_count,
-        count(health_score) as scored_count
-    from {{ ref('account_health_slices') }}
-    where as_of_date in ({{ customer_health.date_literals(slices.to_store) }})
-    group by as_of_date, policy, policy_version
+        count(slices.health_score) as scored_count
+    from {{ ref('account_health_slices') }} as slices
+    inner join scored_days
+        on slices.as_of_date = scored_days.as_of_date
+    group by slices.as_of_date, slices.policy, slices.policy_version
 
 ),
 
