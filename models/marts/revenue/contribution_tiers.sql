@@ -2,6 +2,8 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
+{%- set current_date_literal = customer_health.current_slice_date() %}
+
 with policy_cells as (
 
     select * from {{ ref('int_policy_cells') }}
@@ -27,6 +29,7 @@ tier_cut_offs as (
         {%- else %}
         max({{ policy.name }}__cut_off_{{ loop.index }}) as lower_bound
     from {{ ref('int_tier_cut_offs') }}
+    where as_of_date = {{ current_date_literal }}
         {%- endif %}
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
