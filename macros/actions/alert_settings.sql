@@ -26,7 +26,7 @@
         {%- do customer_health.check_number(where ~ ', key ' ~ key, block[key], 0, 1) -%}
     {%- endfor -%}
     {%- for key, range in whole.items() -%}
-        {%- do customer_health.check_days(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
+        {%- do customer_health.check_whole_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
     {%- endfor -%}
     {%- if block.look_back_days < 30 + block.tolerance_days -%}
         {{- customer_health.raise_error(
@@ -43,7 +43,7 @@
     {%- set notice = where ~ ', key notice_days' -%}
     {%- do customer_health.check_keys(notice, block.notice_days, ['short', 'long'], []) -%}
     {%- for key in ['short', 'long'] -%}
-        {%- do customer_health.check_days(notice ~ ', key ' ~ key, block.notice_days[key], 0, block.horizon_days) -%}
+        {%- do customer_health.check_whole_number(notice ~ ', key ' ~ key, block.notice_days[key], 0, block.horizon_days) -%}
     {%- endfor -%}
     {%- if block.notice_days.long < block.notice_days.short -%}
         {{- customer_health.raise_error(notice, 'has a long notice below the short one', 'swap the two') -}}
@@ -170,21 +170,9 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# Checks a whole number of days, or of anything else. #}
-{% macro check_days(where, value, lowest, highest) %}
-    {%- do customer_health.check_number(where, value, lowest, highest) -%}
-    {%- if value != value | int -%}
-        {{- customer_health.raise_error(where, 'is ' ~ value, 'give a whole number') -}}
-    {%- endif -%}
-{% endmacro %}
-
 {# A date of a setting as a literal. #}
 {% macro date_setting(where, value) %}
-    {%- set text = value | string -%}
-    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
-        {{- customer_health.raise_error(where, 'is ' ~ text, 'write it as YYYY-MM-DD') -}}
-    {%- endif -%}
-    {{- return("cast('" ~ text ~ "' as date)") -}}
+    {{- return(customer_health.date_literal(customer_health.checked_day(where, value))) -}}
 {% endmacro %}
 
 {# The values of a block in the order of the keys. #}

@@ -1,13 +1,5 @@
 {# The settings of action plans and account briefs, checked where they are read. #}
 
-{# A whole number within bounds; stops the run otherwise. #}
-{% macro check_whole_number(where, value, lowest, highest) %}
-    {%- do customer_health.check_number(where, value, lowest, highest) -%}
-    {%- if value != value | int -%}
-        {{- customer_health.raise_error(where, 'is ' ~ value, 'give a whole number') -}}
-    {%- endif -%}
-{% endmacro %}
-
 {# The setting customer_health_plans, checked. #}
 {% macro plan_settings() %}
     {%- set where = 'setting customer_health_plans' -%}

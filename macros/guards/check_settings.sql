@@ -110,18 +110,9 @@
 
 {# The setting as_of_date, 'YYYY-MM-DD'; empty means the date on which the run started. #}
 {% macro as_of_day() %}
-    {%- set text = (var('as_of_date') or run_started_at.strftime('%Y-%m-%d')) | string -%}
-    {%- set where = 'setting as_of_date' -%}
-    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
-        {{- customer_health.raise_error(where, 'is ' ~ text, 'write it as YYYY-MM-DD') -}}
-    {%- endif -%}
-    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:] | int -%}
-    {%- set is_leap_year = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 -%}
-    {%- set days = [31, 29 if is_leap_year else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
-    {%- if year == 0 or month < 1 or month > 12 or day < 1 or day > days[month - 1] -%}
-        {{- customer_health.raise_error(where, 'is ' ~ text ~ ', a day that never was', 'give a day of the calendar') -}}
-    {%- endif -%}
-    {{- return(text) -}}
+    {{- return(customer_health.checked_day(
+        'setting as_of_date', var('as_of_date') or run_started_at.strftime('%Y-%m-%d')
+    )) -}}
 {% endmacro %}
 
 {# The setting as_of_date as a date literal. #}

@@ -100,3 +100,26 @@
         ) -}}
     {%- endif -%}
 {% endmacro %}
+
+{# A whole number within bounds; stops the run otherwise. #}
+{% macro check_whole_number(where, value, lowest, highest) %}
+    {%- do customer_health.check_number(where, value, lowest, highest) -%}
+    {%- if value != value | int -%}
+        {{- customer_health.raise_error(where, 'is ' ~ value, 'give a whole number') -}}
+    {%- endif -%}
+{% endmacro %}
+
+{# A day of the calendar, 'YYYY-MM-DD'. Returns it as text. #}
+{% macro checked_day(where, day) %}
+    {%- set text = day | string -%}
+    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
+        {{- customer_health.raise_error(where, 'is ' ~ text, 'write it as YYYY-MM-DD') -}}
+    {%- endif -%}
+    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:] | int -%}
+    {%- set is_leap_year = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 -%}
+    {%- set days = [31, 29 if is_leap_year else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
+    {%- if year == 0 or month < 1 or month > 12 or day < 1 or day > days[month - 1] -%}
+        {{- customer_health.raise_error(where, 'is ' ~ text ~ ', a day that never was', 'give a day of the calendar') -}}
+    {%- endif -%}
+    {{- return(text) -}}
+{% endmacro %}

@@ -19,7 +19,7 @@
         'signals_from', 'bin_quantiles', 'segment_column', 'change_days', 'stability'
     ], []) -%}
     {%- for key, range in whole.items() -%}
-        {%- do customer_health.check_days(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
+        {%- do customer_health.check_whole_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
     {%- endfor -%}
     {%- for key, range in numbers.items() -%}
         {%- do customer_health.check_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
@@ -39,7 +39,7 @@
     {%- set days = where ~ ', key change_days' -%}
     {%- do customer_health.check_list(days, block.change_days) -%}
     {%- for number in block.change_days -%}
-        {%- do customer_health.check_days(days, number, 1, 3650) -%}
+        {%- do customer_health.check_whole_number(days, number, 1, 3650) -%}
     {%- endfor -%}
     {%- do customer_health.check_unique(days, block.change_days) -%}
     {%- set stability = where ~ ', key stability' -%}

@@ -6,9 +6,9 @@
         where, block, ['top_share', 'calibration_parts', 'risk_look_back_days', 'min_group'], []
     ) -%}
     {%- do customer_health.check_number(where ~ ', key top_share', block.top_share, 0.000001, 1) -%}
-    {%- do customer_health.check_days(where ~ ', key calibration_parts', block.calibration_parts, 2, 100) -%}
-    {%- do customer_health.check_days(where ~ ', key risk_look_back_days', block.risk_look_back_days, 1, 3650) -%}
-    {%- do customer_health.check_days(where ~ ', key min_group', block.min_group, 1, 1000000) -%}
+    {%- do customer_health.check_whole_number(where ~ ', key calibration_parts', block.calibration_parts, 2, 100) -%}
+    {%- do customer_health.check_whole_number(where ~ ', key risk_look_back_days', block.risk_look_back_days, 1, 3650) -%}
+    {%- do customer_health.check_whole_number(where ~ ', key min_group', block.min_group, 1, 1000000) -%}
     {{- return(block) -}}
 {% endmacro %}
 

@@ -127,3 +127,21 @@ inner join counted
         'cast(' ~ metric.source_column ~ ' as ' ~ customer_health.type_double() ~ ')', metric.pre_transform
     )) -}}
 {% endmacro %}
+
+{# The metrics of a policy that are scaled between bounds which come from the accounts. #}
+{% macro bounded_metrics(policy) %}
+    {%- set found = [] -%}
+    {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] -%}
+        {%- do found.append(metric) -%}
+    {%- endfor -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+{# The metrics of a policy that have a value of their own: metric -> column. Size points have none. #}
+{% macro valued_metrics(policy) %}
+    {%- set columns = {} -%}
+    {%- for metric in policy.metrics if metric.metric != 'size_points' -%}
+        {%- do columns.update({metric.metric: metric.source_column}) -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
+{% endmacro %}

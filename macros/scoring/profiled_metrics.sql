@@ -62,3 +62,16 @@
         end = ({{ cohorts }}.cohort = 'low')
     )
 {%- endmacro %}
+
+{# The columns of the mart account_health, in its order; the history has the same. #}
+{% macro account_health_columns() %}
+    {{- return([
+        'account_id', 'account_name', 'industry', 'account_size_segment', 'geographic_region',
+        'owner_id'
+    ] + customer_health.account_metrics() + [
+        'activity_score', 'contact_quality_score', 'business_value_score', 'account_scale_score',
+        'health_score', 'health_band', 'score_coverage', 'run_rate_revenue', 'pipeline_revenue',
+        'upsell_revenue', 'is_run_rate_unknown', 'predicted_6m_revenue', 'contribution_tier', 'policy',
+        'policy_version', 'as_of_date'
+    ]) -}}
+{% endmacro %}

@@ -20,10 +20,7 @@
 {% macro health_changes(pairs) %}
     {%- set policy = customer_health.active_policy() -%}
     {%- set double = customer_health.type_double() -%}
-    {%- set columns = [] -%}
-    {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.source_column not in columns -%}
-        {%- do columns.append(metric.source_column) -%}
-    {%- endfor -%}
+    {%- set columns = customer_health.valued_metrics(policy).values() | unique | list -%}
     {%- set half = 'cast(0.5 as decimal(2, 1))' -%}
     {%- set rows = [] -%}
     {%- for metric in policy.metrics -%}
@@ -36,10 +33,7 @@
     {%- endfor -%}
     {%- set sizes = [] -%}
     {%- for segment in policy.size_points -%}{%- do sizes.append(customer_health.text_literal(segment)) -%}{%- endfor -%}
-    {%- set bounded = [] -%}
-    {%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] -%}
-        {%- do bounded.append(metric) -%}
-    {%- endfor -%}
+    {%- set bounded = customer_health.bounded_metrics(policy) -%}
     {%- set is_new = "<> '" ~ policy.version ~ "'" %}
 
 with pairs as (

@@ -3,7 +3,7 @@
     {%- set where = 'setting customer_health_history' -%}
     {%- set settings = var('customer_health_history') -%}
     {%- do customer_health.check_keys(where, settings, ['keep_days', 'backfill'], []) -%}
-    {%- do customer_health.check_number(where ~ ', keep_days', settings.keep_days, 0, 36500) -%}
+    {%- do customer_health.check_whole_number(where ~ ', keep_days', settings.keep_days, 0, 36500) -%}
     {%- do customer_health.check_choice(where ~ ', backfill', settings.backfill, ['missing', 'all', 'none']) -%}
     {{- return(settings) -}}
 {% endmacro %}

@@ -17,10 +17,7 @@
         where, block, whole_numbers.keys() | list + points.keys() | list + ['across_policies'], []
     ) -%}
     {%- for key, range in whole_numbers.items() -%}
-        {%- do customer_health.check_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
-        {%- if block[key] != block[key] | int -%}
-            {{- customer_health.raise_error(where ~ ', key ' ~ key, 'is ' ~ block[key], 'give a whole number') -}}
-        {%- endif -%}
+        {%- do customer_health.check_whole_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}
     {%- endfor -%}
     {%- for key, range in points.items() -%}
         {%- do customer_health.check_number(where ~ ', key ' ~ key, block[key], range[0], range[1]) -%}

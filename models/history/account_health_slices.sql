@@ -14,17 +14,9 @@
 
 {%- set policy = customer_health.active_policy() %}
 {%- set double = customer_health.type_double() %}
-{%- set bounded = [] %}
-{%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] %}
-{%- do bounded.append(metric) %}
-{%- endfor %}
+{%- set bounded = customer_health.bounded_metrics(policy) %}
 {%- set peer_groups = bounded | map(attribute='peer_group') | select | unique | list %}
-{%- set known = customer_health.account_metrics() + [
-    'as_of_date', 'account_id', 'account_name', 'industry', 'account_size_segment', 'geographic_region', 'owner_id',
-    'activity_score', 'contact_quality_score', 'business_value_score', 'account_scale_score', 'health_score',
-    'health_band', 'is_low_health', 'score_coverage', 'run_rate_revenue', 'pipeline_revenue', 'upsell_revenue',
-    'is_run_rate_unknown', 'predicted_6m_revenue', 'contribution_tier', 'policy', 'policy_version'
-] %}
+{%- set known = customer_health.account_health_columns() + ['is_low_health'] %}
 
 with accounts_scored as (
 

@@ -597,6 +597,10 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         alerting("replay_from", value="June"),
         ["key replay_from", "June"],
     ),
+    "alerts replayed from a thirteenth month": (
+        alerting("replay_from", value="2026-13-01"),
+        ["key replay_from", "2026-13-01", "a day that never was"],
+    ),
     "a segment in upper case": (
         {"customer_success_segments": ["Enterprise"]},
         ["setting customer_success_segments", "Enterprise", "lower case"],

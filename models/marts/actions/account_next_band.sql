@@ -5,16 +5,8 @@
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set policy = customer_health.active_policy() %}
-{%- set double = customer_health.type_double() %}
-{%- set metric_columns = {} %}
-{%- for metric in policy.metrics if metric.metric != 'size_points' %}
-{%- do metric_columns.update({metric.metric: metric.source_column}) %}
-{%- endfor %}
-{%- set columns = metric_columns.values() | list %}
-{%- set bounded = [] %}
-{%- for metric in policy.metrics if metric.scale in ['min_max', 'winsorized'] %}
-{%- do bounded.append(metric) %}
-{%- endfor %}
+{%- set metric_columns = customer_health.valued_metrics(policy) %}
+{%- set bounded = customer_health.bounded_metrics(policy) %}
 {%- set percentiles = policy.metrics | selectattr('scale', 'equalto', 'percentile') | list %}
 {%- set levers = [] %}
 {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.scale != 'percentile' %}
