@@ -77,36 +77,58 @@ due as (
     from reached
     {{ customer_health.computed_once() }}
 
+),
+
+buckets as (
+
+    select
+        due_in_days,
+        count(*) as bucket_count
+    from due
+    group by due_in_days
+
+),
+
+-- How many accounts are due earlier: to sort them all in one window would be a single worker's task.
+bucket_starts as (
+
+    select
+        due_in_days,
+        sum(bucket_count) over (order by due_in_days) - bucket_count as bucket_start
+    from buckets
+
 )
 
 select
-    account_id,
-    account_name,
-    segment,
-    owner_id,
-    review_every_days,
-    last_activity_on,
-    is_last_activity_known,
-    {{ customer_health.add_days('as_of_date', 'due_in_days') }} as review_due_on,
-    due_in_days,
-    due_in_days < 0 as is_overdue,
-    health_score,
-    health_band,
-    coalesce(trajectory_state, 'insufficient_history') as trajectory_state,
-    change_30d,
-    predicted_6m_revenue,
-    cast(row_number() over (
+    due.account_id,
+    due.account_name,
+    due.segment,
+    due.owner_id,
+    due.review_every_days,
+    due.last_activity_on,
+    due.is_last_activity_known,
+    {{ customer_health.add_days('due.as_of_date', 'due.due_in_days') }} as review_due_on,
+    due.due_in_days,
+    due.due_in_days < 0 as is_overdue,
+    due.health_score,
+    due.health_band,
+    coalesce(due.trajectory_state, 'insufficient_history') as trajectory_state,
+    due.change_30d,
+    due.predicted_6m_revenue,
+    cast(bucket_starts.bucket_start + row_number() over (
+        partition by due.due_in_days
         order by
-            due_in_days asc,
-            predicted_6m_revenue desc nulls last,
-            {{ customer_health.byte_order('account_id') }} asc
+            due.predicted_6m_revenue desc nulls last,
+            {{ customer_health.byte_order('due.account_id') }} asc
     ) as bigint) as rank,
     cast(row_number() over (
-        partition by owner_id
+        partition by due.owner_id
         order by
-            due_in_days asc,
-            predicted_6m_revenue desc nulls last,
-            {{ customer_health.byte_order('account_id') }} asc
+            due.due_in_days asc,
+            due.predicted_6m_revenue desc nulls last,
+            {{ customer_health.byte_order('due.account_id') }} asc
     ) as bigint) as owner_rank,
-    as_of_date
+    due.as_of_date
 from due
+inner join bucket_starts
+    on due.due_in_days = bucket_starts.due_in_days

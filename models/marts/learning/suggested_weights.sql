@@ -82,10 +82,9 @@ measured as (
 totals as (
 
     select
-        measured.*,
-        sum(information_for) over () as information_sum
+        sum(information_for) as information_sum,
+        sum(case when information_for is not null then weight end) as weight_sum
     from measured
-    {{ customer_health.computed_once() }}
 
 ),
 
@@ -93,16 +92,14 @@ totals as (
 suggested as (
 
     select
-        totals.*,
+        measured.*,
         case
-            when information_sum > 0 and information_for is not null
-                then {{ customer_health.safe_divide('information_for', 'information_sum') }}
-                * cast(
-                        sum(case when information_for is not null then weight end) over ()
-                        as {{ customer_health.type_double() }}
-                    )
+            when totals.information_sum > 0 and measured.information_for is not null
+                then {{ customer_health.safe_divide('measured.information_for', 'totals.information_sum') }}
+                * cast(totals.weight_sum as {{ customer_health.type_double() }})
         end as suggested_weight
-    from totals
+    from measured
+    cross join totals
     {{ customer_health.computed_once() }}
 
 )
