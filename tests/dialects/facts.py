@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 # Functions, types and syntax that mean the same in all three.
 COMMON_FUNCTIONS = frozenset(
-    "abs avg cast ceil coalesce corr count exp extract floor least left length ln lower lpad ltrim"
-    " max min nullif power rank replace row_number sqrt substr sum trim".split()
+    "abs avg cast ceil coalesce corr count exp extract first_value floor lag lead least left length"
+    " ln lower lpad ltrim max min mod nullif power rank replace row_number sqrt substr sum"
+    " trim".split()
 )
 COMMON_TYPES = frozenset("bigint boolean date integer string timestamp".split())
 COMMON_SYNTAX = frozenset(
@@ -29,7 +30,7 @@ COMMON_SYNTAX = frozenset(
         "( ) , . * + - / = <> < <= > >= ||",
         "select distinct from where having with as case when then else end and or not in is null",
         "between like exists true false all asc desc on inner left full outer cross join over rows",
-        "union limit row timestamp time",
+        "range union limit row timestamp time",
     )
 )
 COMMON_WORDS = frozenset(word for line in COMMON_SYNTAX for word in line.split()) | {
@@ -45,6 +46,7 @@ COMMON_WORDS = frozenset(word for line in COMMON_SYNTAX for word in line.split()
 WHOLE_DIVISION = "x // y"
 ARRAY = "[x, y]"
 ELEMENT = "x[n]"
+REST = "x % y"
 INTERVAL = "interval 'n' day"
 VALUES = "from (values ...)"
 UNION = "union"
@@ -52,7 +54,7 @@ NO_TABLE = "select ... where"
 QUOTE = "'it''s'"
 BACKSLASH = "'a\\b'"
 SYNTAX = frozenset(
-    {WHOLE_DIVISION, ARRAY, ELEMENT, INTERVAL, VALUES, UNION, NO_TABLE, QUOTE, BACKSLASH}
+    {WHOLE_DIVISION, REST, ARRAY, ELEMENT, INTERVAL, VALUES, UNION, NO_TABLE, QUOTE, BACKSLASH}
 )
 
 # What sqlglot stumbles over, and what to put in its place to find out what else is wrong.
@@ -123,6 +125,7 @@ SNOWFLAKE = Dialect(
         # Its own len() is of texts.
         "len()": "`array_size(x)`",
         "range()": "`array_generate_range(x, y)`",
+        "try()": "the expression itself, with `try_parse_json(x)`",
         "unnest()": "`lateral flatten(input => x)`",
         "hugeint": "`number(38, 0)`",
         # Two slashes begin a comment: the rest of the line is silently gone. A quotient of numbers
@@ -178,6 +181,7 @@ BIGQUERY = Dialect(
         "percentile_cont()": "`array_agg(x ignore nulls order by x)`, mean of the middle",
         "range()": "`generate_array(x, y - 1)`",
         "split_part()": "`split(x, separator)[safe_ordinal(n)]`",
+        "try()": "the expression itself, with `safe.parse_json(x)`",
         "unnest()": "`cross join unnest(x)`",
         "double": "`float64`",
         "varchar": "`string`",
@@ -185,6 +189,7 @@ BIGQUERY = Dialect(
         "timestamp with time zone": "`timestamp`",
         "hugeint": "`bignumeric`",
         WHOLE_DIVISION: "`div(x, y)`",
+        REST: "`mod(x, y)`",
         ELEMENT: "`x[safe_ordinal(n)]`",
         INTERVAL: "`timestamp_add(x, interval n day)`",
         VALUES: "`from unnest([struct(x as name, ...), ...])`",
@@ -215,8 +220,8 @@ DATABRICKS = Dialect(
     adapter_names=("databricks", "spark"),
     lacks={"text": "`string`"},
     has=frozenset(
-        "array() both concat_ws() date_trunc() datediff() element_at() from_json()"
-        " get_json_object() lateral map() named_struct() percentile() percentile_cont()"
+        "array() both concat_ws() date_add() date_sub() date_trunc() datediff() element_at()"
+        " from_json() get_json_object() lateral map() named_struct() percentile() percentile_cont()"
         " percentile_disc() posexplode() regexp_extract() regexp_replace() rlike split_part()"
         " timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view xxhash64()"
         " double".split()

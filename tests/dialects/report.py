@@ -33,8 +33,8 @@ BEGIN, END = "<!-- dialects: begin -->", "<!-- dialects: end -->"
 
 # Words before a parenthesis that call nothing.
 NOT_CALLED = frozenset(
-    "all and as between by case else exists from group having in is like not on or over select"
-    " then union using values when where with within".split()
+    "all and as between by case else exists from group having in is join like not on or over"
+    " select then union using values when where with within".split()
 ) | {"group by", "order by", "partition by"}
 
 WITHOUT_WORD = frozenset(
@@ -177,6 +177,8 @@ def _uses_of(sql: str, tokens: Sequence[Token], place: int, token: Token) -> Ite
         return
     elif kind == TokenType.DIV:
         yield use(facts.WHOLE_DIVISION)
+    elif kind == TokenType.MOD:
+        yield use(facts.REST)
     elif kind == TokenType.L_BRACKET:
         is_element = before is not None and before.token_type in (
             *(TokenType.R_PAREN, TokenType.VAR, TokenType.IDENTIFIER),

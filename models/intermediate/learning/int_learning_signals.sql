@@ -108,7 +108,7 @@ trend_values as (
 ),
 
 {% endif -%}
-long as (
+signal_rows as (
     {%- if customer_health.learns_from_history() %}
     {%- for column in customer_health.learning_history_columns() %}
 
@@ -163,4 +163,4 @@ select
     signal,
     value,
     observed_on
-from long
+from signal_rows

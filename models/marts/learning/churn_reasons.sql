@@ -68,7 +68,7 @@ alerts as (
 
 ),
 
-signed as (
+first_signs as (
 
     select
         churns.account_id,
@@ -107,7 +107,7 @@ scoped as (
         arr,
         is_observed,
         {{ customer_health.days_between('first_sign_on', 'churned_on') }} as days_of_notice
-    from signed
+    from first_signs
     {{ 'union all' if not (is_last_segment and loop.last) }}
     {%- endfor %}
     {%- endfor %}
