@@ -157,9 +157,8 @@ def build(folder: Path, variables: Mapping[str, Any], accounts: int) -> tuple[Pa
         for file in (folder / "raw").glob("*.parquet"):
             table = qualified("raw", file.stem)
             connection.execute(f"create or replace table {table} as from {literal(str(file))}")
-    # Of the tables a plan only needs the columns.
-    without = ("--empty", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    run_dbt("build", folder, variables, work_file, *without)
+    untested = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    run_dbt("build", folder, variables, work_file, *untested)
     return work_file, compile_as(["spark"], folder, variables, work_file, is_marked=False)
 
 

@@ -3,18 +3,12 @@
 {{ config(enabled=customer_health.subject_is_built('learning')) }}
 
 {%- set table = source('learning', 'account_signals') %}
-{%- set is_there = customer_health.optional_source_exists(table) %}
-{%- set kinds = customer_health.source_columns(table) if is_there else {} %}
+{%- set kinds = customer_health.optional_source_columns(table) %}
 {%- set columns = ['account_id', 'as_of_date', 'signal', 'value', 'segment'] | select('in', kinds) | list %}
-{%- set text = customer_health.type_text() %}
 
 with source_rows as (
 
-    {% if is_there -%}
-    select * from {{ table }}
-    {%- else -%}
-    {{ customer_health.rows_as_table({'account_id': text}, []) | indent(4) }}
-    {%- endif %}
+    {{ customer_health.optional_source_rows(table) | indent(4) }}
 
 ),
 
@@ -22,11 +16,7 @@ cleaned as (
 
     select
         {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
-        {% if 'as_of_date' in kinds -%}
-        cast({{ customer_health.parsed_moment('as_of_date', 'timestamp', kinds.as_of_date) }} as date)
-        {%- else -%}
-        cast(null as date)
-        {%- endif %} as as_of_date,
+        {{ customer_health.cleaned_day('as_of_date', kinds) }} as as_of_date,
         {{ customer_health.clean_value('signal', 'text', kinds.get('signal')) }} as signal,
         cast({{ customer_health.clean_value('value', 'signed_amount', kinds.get('value')) }}
             as {{ customer_health.type_double() }}) as value,

@@ -3,19 +3,13 @@
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 {%- set table = source('learning', 'account_interventions') %}
-{%- set is_there = customer_health.optional_source_exists(table) %}
-{%- set kinds = customer_health.source_columns(table) if is_there else {} %}
+{%- set kinds = customer_health.optional_source_columns(table) %}
 {%- set names = ['account_id', 'started_on', 'play', 'scenario', 'is_hold_out', 'outcome'] %}
 {%- set columns = names | select('in', kinds) | list %}
-{%- set text = customer_health.type_text() %}
 
 with source_rows as (
 
-    {% if is_there -%}
-    select * from {{ table }}
-    {%- else -%}
-    {{ customer_health.rows_as_table({'account_id': text}, []) | indent(4) }}
-    {%- endif %}
+    {{ customer_health.optional_source_rows(table) | indent(4) }}
 
 ),
 
@@ -23,11 +17,7 @@ cleaned as (
 
     select
         {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
-        {% if 'started_on' in kinds -%}
-        cast({{ customer_health.parsed_moment('started_on', 'timestamp', kinds.started_on) }} as date)
-        {%- else -%}
-        cast(null as date)
-        {%- endif %} as started_on,
+        {{ customer_health.cleaned_day('started_on', kinds) }} as started_on,
         {{ customer_health.clean_value('play', 'text', kinds.get('play')) }} as play,
         {{ customer_health.clean_value('scenario', 'text', kinds.get('scenario')) }} as scenario,
         {{ customer_health.clean_value('is_hold_out', 'flag', kinds.get('is_hold_out')) }} as hold_out_flag,

@@ -3,18 +3,13 @@
 {{ config(enabled=customer_health.subject_is_built('actions'), materialized='table') }}
 
 {%- set table = source('outcomes', 'account_outcomes') %}
-{%- set is_there = customer_health.optional_source_exists(table) %}
-{%- set kinds = customer_health.source_columns(table) if is_there else {} %}
+{%- set kinds = customer_health.optional_source_columns(table) %}
 {%- set columns = ['account_id', 'outcome_date', 'outcome', 'arr', 'reason'] | select('in', kinds) | list %}
 {%- set text = customer_health.type_text() %}
 
 with source_rows as (
 
-    {% if is_there -%}
-    select * from {{ table }}
-    {%- else -%}
-    {{ customer_health.rows_as_table({'account_id': text}, []) | indent(4) }}
-    {%- endif %}
+    {{ customer_health.optional_source_rows(table) | indent(4) }}
 
 ),
 
@@ -22,11 +17,7 @@ cleaned as (
 
     select
         {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
-        {% if 'outcome_date' in kinds -%}
-        cast({{ customer_health.parsed_moment('outcome_date', 'timestamp', kinds.outcome_date) }} as date)
-        {%- else -%}
-        cast(null as date)
-        {%- endif %} as outcome_date,
+        {{ customer_health.cleaned_day('outcome_date', kinds) }} as outcome_date,
         lower({{ customer_health.clean_value('outcome', 'text', kinds.get('outcome')) }}) as outcome,
         {{ customer_health.clean_value('arr', 'amount', kinds.get('arr')) }} as arr,
         {{ customer_health.clean_value('reason', 'text', kinds.get('reason')) }} as reason,
