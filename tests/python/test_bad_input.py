@@ -46,7 +46,7 @@ class Site:
         )
 
     def build(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.run("build", "--quiet", *arguments)
+        return self.run("build", "--quiet", "--no-site", "--no-deliverables", *arguments)
 
     def rewrite(self, rows: list[dict], columns: list[str]) -> None:
         with (self.raw / f"{TABLE}.csv").open("w", encoding="utf-8", newline="") as file:

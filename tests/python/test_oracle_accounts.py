@@ -337,6 +337,7 @@ def case_build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     case.write(folder / "raw")
     variables = {
         "as_of_date": case.as_of_date,
+        "customer_health_subjects": ["account_health"],
         "customer_health_policy": case.policy,
         "customer_health_policies": list(case.policies),
         "customer_health_extra_policies": adversarial.EXTRA_POLICIES,
