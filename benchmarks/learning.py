@@ -3,7 +3,8 @@
 python benchmarks/learning.py [--accounts 100000] [--weeks 52] [--signals 10] [--folder DIR]
 
 Writes the signals (seeded, by DuckDB), builds every model from the labels to the probability of
-each account, and prints wall seconds, peak memory of the process tree and the slowest models.
+each account, and prints wall and CPU seconds, the largest process' peak memory, the seconds of each
+part of the work and the slowest models.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 AS_OF_DATE = "2026-06-01"
+# Which part of the work a model belongs to, by the start of its name; the first that fits counts.
+PARTS = {
+    "score": ("int_account_", "int_churn_probabilities", "account_churn_probability"),
+    "fit": ("int_signal_bins", "int_scorecard_"),
+    "signals and labels": ("int_learning_", "outcome_labels", "stg_"),
+    "report": ("signal_information", "churn_scorecard"),
+    "other": ("",),
+}
 
 
 def write_sources(work_file: Path, accounts: int, weeks: int, signals: int) -> None:
@@ -98,13 +107,22 @@ def main() -> None:
         start = time.perf_counter()
         subprocess.run(command, cwd=PROJECT, env=environment, check=True)
         seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"built in {seconds:.0f} s (dbt's start included), peak {peak:,.0f} MiB")
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        print(
+            f"built in {seconds:.0f} s (dbt's start included), CPU {used.ru_utime:.0f} s"
+            f" + {used.ru_stime:.0f} s system, peak {used.ru_maxrss / 1024:,.0f} MiB"
+        )
         results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))
         times = {
             row["unique_id"].split(".")[-1]: row["execution_time"] for row in results["results"]
         }
         print(f"models alone {sum(times.values()):.0f} s")
+        parts = dict.fromkeys(PARTS, 0.0)
+        for model, taken in times.items():
+            parts[next(part for part, starts in PARTS.items() if model.startswith(starts))] += taken
+        for part, taken in parts.items():
+            print(f"  {taken:7.1f} s  {part}")
+        print("slowest models")
         for model, taken in sorted(times.items(), key=lambda item: -item[1])[:8]:
             print(f"  {taken:7.1f} s  {model}")
 
