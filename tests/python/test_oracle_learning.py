@@ -6,7 +6,6 @@ with gaps, accounts without outcomes, several outcomes, scores that are all alik
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 
@@ -25,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle import learning as oracle  # noqa: E402
-from oracle.building import run  # noqa: E402
+from oracle.building import Compiled  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.exact import round_half_up  # noqa: E402
 from oracle.learning import Outcome, Play, Settings, Slice, World  # noqa: E402
@@ -135,35 +133,13 @@ def variables(settings: Settings) -> dict[str, Any]:
     return {"as_of_date": str(TODAY), **blocks}
 
 
-class Warehouse:
+class Warehouse(Compiled):
     """The tables that the models read, and the models built from them."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        run(
-            [
-                "dbt.cli.main",
-                *("compile", "--quiet", "--select", *MODELS),
-                *("--vars", json.dumps(variables(settings))),
-            ],
-            {
-                "CUSTOMER_HEALTH_TARGET": "duckdb",
-                "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
-                "DBT_PROFILES_DIR": str(ROOT),
-                "DBT_TARGET_PATH": str(folder / "target"),
-                "DBT_LOG_PATH": str(folder / "logs"),
-            },
-        )
-        self.settings = settings
-        self._sql = {
-            name: next((folder / "target" / "compiled").glob(f"**/{name}.sql")).read_text("utf-8")
-            for name in MODELS
-        }
-        self._connection = duckdb.connect()
-        self._connection.execute("attach ':memory:' as work; use work")
-        for schema in ("staging", "intermediate", "marts"):
-            self._connection.execute(f"create schema {schema}")
+        super().__init__(MODELS, INPUTS, variables(settings), folder)
 
-    def build(self, world: World) -> None:
+    def build_world(self, world: World) -> None:
         """Fill the inputs and build every model."""
         rows: dict[str, Sequence[Sequence[Any]]] = {
             "marts.account_health_history": [
@@ -200,31 +176,11 @@ class Warehouse:
                 for one in world.plays
             ],
         }
-        for name, columns in INPUTS.items():
-            self._connection.execute(f"create or replace table {name} ({columns})")
-            self._fill(name, rows[name])
-        for name, schema in MODELS.items():
-            self._connection.execute(
-                f"create or replace table {schema}.{name} as {self._sql[name]}"
-            )
-
-    def _fill(self, name: str, rows: Sequence[Sequence[Any]]) -> None:
-        for start in range(0, len(rows), 500):
-            chunk = rows[start : start + 500]
-            marks = ", ".join(["(" + ", ".join("?" * len(chunk[0])) + ")"] * len(chunk))
-            values = [value for row in chunk for value in row]
-            self._connection.execute(f"insert into {name} values {marks}", values)
-
-    def read(self, name: str) -> Table:
-        """Read a model."""
-        cursor = self._connection.execute(f"select * from {MODELS[name]}.{name}")
-        types = {column[0]: str(column[1]) for column in cursor.description}
-        rows = [dict(zip(types, row, strict=True)) for row in cursor.fetchall()]
-        return Table(name, types, rows)
+        self.build(rows)
 
     def check(self, world: World) -> dict[str, list[dict[str, Any]]]:
         """Build the models and compare each mart with the oracle; return the oracle's rows."""
-        self.build(world)
+        self.build_world(world)
         differences, told = [], {}
         for name, (key, function) in EXPECTED.items():
             expected = function(world)
