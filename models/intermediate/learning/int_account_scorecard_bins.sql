@@ -3,13 +3,34 @@
 
 with scopes as (
 
-    select scope
-    from {{ ref('int_scorecard_scopes') }}
-    where is_fitted
+    select distinct scope
+    from {{ ref('int_scorecard_second_weights') }}
 
 ),
 
--- A segment without a scorecard of its own has that of all.
+segments as (
+
+    select distinct segment
+    from {{ ref('outcome_labels') }}
+
+),
+
+-- A segment without a scorecard of its own, or in which no signal tells anything, has that of all.
+scopes_of_segments as (
+
+    select
+        segments.segment,
+        scopes.scope,
+        scopes.scope = coalesce(own.scope, 'all') as is_own_scope
+    from segments
+    left join scopes as own
+        on segments.segment = own.scope
+        and own.scope <> 'all'
+    inner join scopes
+        on scopes.scope in ('all', own.scope)
+
+),
+
 labels as (
 
     select
@@ -17,15 +38,13 @@ labels as (
         labels.account_id,
         labels.period,
         labels.is_churned,
-        scopes.scope,
-        scopes.scope = coalesce(own.scope, 'all') as is_own_scope
+        scopes_of_segments.scope,
+        scopes_of_segments.is_own_scope
     from {{ ref('outcome_labels') }} as labels
-    left join scopes as own
-        on labels.segment = own.scope
-        and own.scope <> 'all'
-    inner join scopes
-        on scopes.scope = coalesce(own.scope, 'all')
-        or (labels.period = 'train' and scopes.scope = 'all')
+    inner join scopes_of_segments
+        on labels.segment = scopes_of_segments.segment
+    where scopes_of_segments.is_own_scope
+        or labels.period = 'train'
 
 ),
 

@@ -17,6 +17,14 @@ with current_accounts as (
 
 ),
 
+pooled as (
+
+    select is_fitted
+    from {{ ref('int_scorecard_scopes') }}
+    where scope = 'all'
+
+),
+
 ranked as (
 
     select
@@ -64,9 +72,14 @@ select
     cast({{ customer_health.learning_settings().horizon_days | int }} as bigint) as horizon_days,
     probabilities.scope as scorecard,
     probabilities.model_version,
-    case when probabilities.account_id is null then 'insufficient outcomes' else 'measured' end as status,
+    case
+        when probabilities.account_id is not null then 'measured'
+        when pooled.is_fitted then 'no signal'
+        else 'insufficient outcomes'
+    end as status,
     current_accounts.as_of_date
 from current_accounts
+cross join pooled
 left join {{ ref('int_churn_probabilities') }} as probabilities
     on current_accounts.as_of_date = probabilities.as_of_date
     and current_accounts.account_id = probabilities.account_id

@@ -16,17 +16,36 @@ with bins as (
 
 ),
 
+segments as (
+
+    select distinct segment
+    from {{ ref('outcome_labels') }}
+
+),
+
+-- Apart from the labels: DuckDB 2.0 can fail where a join by `in` follows another ("dict-surviving cache").
+scopes_of_segments as (
+
+    select
+        segments.segment,
+        scopes.scope
+    from segments
+    inner join {{ ref('int_scorecard_scopes') }} as scopes
+        on scopes.scope in ('all', segments.segment)
+
+),
+
 current_accounts as (
 
     select
-        scopes.scope,
+        scopes_of_segments.scope,
         labels.as_of_date,
         labels.account_id
     from {{ ref('outcome_labels') }} as labels
     inner join {{ ref('int_learning_dates') }} as dates
         on labels.as_of_date = dates.as_of_date
-    inner join {{ ref('int_scorecard_scopes') }} as scopes
-        on scopes.scope in ('all', labels.segment)
+    inner join scopes_of_segments
+        on labels.segment = scopes_of_segments.segment
     where dates.is_current
 
 ),
@@ -137,7 +156,7 @@ select
     {{ customer_health.to_decimal('cast(moved.woe_e4 as ' ~ double ~ ') / 10000') }} as weight_of_evidence,
     {{ customer_health.to_decimal('moved.information') }} as information,
     cast(candidates.information_value as decimal(28, 6)) as information_value,
-    cast(candidates.place as bigint) as information_rank,
+    case when candidates.information_value is not null then cast(candidates.place as bigint) end as information_rank,
     candidates.status,
     cast(weights.entered_as as bigint) as entered_as,
     cast(moved.current_count as bigint) as current_count,
