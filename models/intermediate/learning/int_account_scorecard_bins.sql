@@ -1,4 +1,5 @@
 -- Grain: one account on one date, in its scope and, in the training period, in that of all; and signal.
+-- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('learning'), materialized='table') }}
 
 with scopes as (
