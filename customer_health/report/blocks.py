@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from customer_health.report import forms
+from customer_health.report.charts import WIDE, WIDTH, Drawing
 from customer_health.report.source import Row
 
 # What is left of a table on its page; the marts have the rest.
@@ -18,6 +19,7 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "date": forms.text,
     "general": forms.general,
     "words": forms.words,
+    "signals": forms.signals,
     "whole": forms.whole,
     "decimal": forms.decimal,
     "two": lambda value: forms.decimal(value, 2),
@@ -29,7 +31,7 @@ FORMS: dict[str, Callable[[Any], str]] = {
     "band": forms.words,
     "account": forms.text,
 }
-LEFT = ("text", "date", "words", "band", "account")
+LEFT = ("text", "date", "words", "signals", "band", "account")
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,17 @@ class Picture:
     """A picture, what it says in words, and the figures behind it."""
 
     title: str
-    svg: str
+    drawing: Drawing
     alt: str
     table: Table
     note: str = ""
     is_wide: bool = False
     kind: str = "picture"
+
+    @property
+    def svg(self) -> str:
+        """The picture, as wide as its place."""
+        return self.drawing.svg(WIDE if self.is_wide else WIDTH)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A row's `tip` says what its mark shows; the page shows it under the pointer.
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -32,10 +33,11 @@ STRONG = [BLUE, GOLD, ORANGE]
 RISK_RANGE = ["#fdf3ea", "#f9cfa5", "#ee9a57", "#c2500f", "#7a2b05"]
 COUNT_RANGE = ["#e6f0f8", "#a9cbe6", "#5c9bcb", "#1f5f99", "#0b2f52"]
 
-WIDTH, HEIGHT = 580, 280
+# Units of a picture in half a row and in a whole one, and the height of most.
+WIDTH, WIDE, HEIGHT = 470, 960, 280
 
-# What the figure at the end of a bar needs, as a share of the longest bar.
-ROOM = 0.32
+# Width of the bars with their figures in half a row, and of a letter of these.
+PLOT, LETTER = 350, 7
 
 # Amounts on an axis: 1.5B, where the format alone has 1.5G.
 SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
@@ -52,10 +54,9 @@ CONFIG = {
         "labelColor": MUTED,
         "titleColor": MUTED,
         "titleFontWeight": 500,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
         "titlePadding": 10,
-        "labelLimit": 220,
         "gridColor": GRID,
         "domain": False,
         "ticks": False,
@@ -65,24 +66,38 @@ CONFIG = {
         "labelColor": MUTED,
         "titleColor": MUTED,
         "titleFontWeight": 500,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
         "orient": "top",
         "gradientLength": 180,
     },
     "header": {"labelColor": INK, "labelFontSize": 13, "titleColor": MUTED},
     "bar": {"cornerRadiusEnd": 2},
-    "text": {"fontSize": 12, "color": INK},
+    "text": {"fontSize": 13, "color": INK},
 }
 
 
-def drawn(chart: alt.TopLevelMixin) -> str:
-    """Return a chart as SVG: roles go, the page tells what it is; marks keep their words."""
-    spec = chart.to_dict(validate=False)
-    spec |= {"config": CONFIG, "autosize": {"type": "fit-x", "contains": "padding"}}
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=_version())
-    svg = TAG.sub(_quiet, svg)
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+@dataclass(frozen=True)
+class Drawing:
+    """A chart that is drawn as wide as its place on the page."""
+
+    spec: dict[str, Any]
+
+    def svg(self, width: int = WIDTH) -> str:
+        """Return the SVG: roles go, the page tells what it is; marks keep their words."""
+        spec = self.spec | {
+            "width": width,
+            "config": CONFIG | {"axis": CONFIG["axis"] | {"labelLimit": max(width // 3, 200)}},
+            "autosize": {"type": "fit-x", "contains": "padding"},
+        }
+        svg = vl_convert.vegalite_to_svg(spec, vl_version=_version())
+        svg = TAG.sub(_quiet, svg)
+        return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def drawn(chart: alt.TopLevelMixin) -> Drawing:
+    """Return a chart as a picture of any width."""
+    return Drawing(chart.to_dict(validate=False))
 
 
 def _version() -> str:
@@ -109,7 +124,7 @@ def axis(value_format: str) -> alt.Axis:
     """Return the axis of a figure; `~s` is for amounts."""
     if value_format == "~s":
         return alt.Axis(labelExpr=SHORT, tickCount=5)
-    return alt.Axis(format=value_format, tickCount=5)
+    return alt.Axis(format=value_format.replace(".1%", ".0%"), tickCount=5)
 
 
 def _legend(value_format: str) -> alt.Legend:
@@ -118,7 +133,7 @@ def _legend(value_format: str) -> alt.Legend:
     return alt.Legend(format=value_format, orient="bottom", tickCount=4)
 
 
-def _step(count: int, least: int = 26, most: int = 54) -> dict[str, int]:
+def _step(count: int, least: int = 26, most: int = 70) -> dict[str, int]:
     """Return the height of a row, so that pictures of few rows are about as high as others."""
     return {"step": min(max(HEIGHT // max(count, 1), least), most)}
 
@@ -132,10 +147,12 @@ def bars(
     order: Sequence[str] | None = None,
     color: Any = BLUE,
     label: str | None = None,
-) -> str:
+) -> Drawing:
     """Bars that lie, one for each category, with their figures at the end."""
     names = order or [row[category] for row in rows]
-    room = ROOM if label else ROOM / 2
+    letters = max((len(row[label]) for row in rows), default=0) if label else 6
+    text = min(letters * LETTER + 8, PLOT // 2)
+    room = text / (PLOT - text)
     top = max((row[value] or 0 for row in rows), default=0) * (1 + room) or 1
     scale = alt.Scale(domain=[0, top], nice=False)
     base = alt.Chart(data(rows)).encode(
@@ -149,7 +166,7 @@ def bars(
         text=alt.Text(f"{label}:N") if label else alt.Text(f"{value}:Q", format=value_format),
         color=alt.value(INK),
     )
-    return drawn((bar + figure).properties(width=WIDTH, height=_step(len(rows))))
+    return drawn((bar + figure).properties(height=_step(len(rows))))
 
 
 def heat_map(
@@ -163,8 +180,7 @@ def heat_map(
     domain: Sequence[float] | None = None,
     colors: Sequence[str] = RISK_RANGE,
     value_format: str = ".0%",
-    width: int = WIDTH,
-) -> str:
+) -> Drawing:
     """Cells coloured by a value, each with its words; `titles` are of x, y and the value."""
     known = [row[value] for row in rows if row[value] is not None]
     low, high = domain or (0, max(known, default=1) or 1)
@@ -173,7 +189,9 @@ def heat_map(
             f"{x}:N",
             sort=list(orders[0]),
             title=titles[0],
-            axis=alt.Axis(orient="top", labelAngle=0, grid=False),
+            axis=alt.Axis(
+                orient="top", labelAngle=0, grid=False, labelExpr="split(datum.label, ' ')"
+            ),
         ),
         y=alt.Y(f"{y}:N", sort=list(orders[1]), title=titles[1], axis=alt.Axis(grid=False)),
         description=alt.Description("tip:N"),
@@ -188,14 +206,14 @@ def heat_map(
     )
     is_dark = alt.datum[value] > low + 0.55 * (high - low)
     ink = alt.when(is_dark).then(alt.value("white")).otherwise(alt.value(INK))
-    text = base.mark_text(fontSize=12, lineBreak="\n").encode(
+    text = base.mark_text(fontSize=13, lineBreak="\n").encode(
         text=alt.Text(f"{label}:N"), color=ink
     )
     height = _step(len({row[y] for row in rows}), 44, 90)
-    return drawn((cells + text).properties(width=width, height=height))
+    return drawn((cells + text).properties(height=height))
 
 
-def boxes(rows: Sequence[Row], category: str, title: str, domain: Sequence[float]) -> str:
+def boxes(rows: Sequence[Row], category: str, title: str, domain: Sequence[float]) -> Drawing:
     """Boxes from five figures each: low, q1, median, q3, high (5th to 95th percentile)."""
     scale = alt.Scale(domain=list(domain), zero=False)
     base = alt.Chart(data(rows)).encode(
@@ -203,16 +221,16 @@ def boxes(rows: Sequence[Row], category: str, title: str, domain: Sequence[float
         description=alt.Description("tip:N"),
     )
     whisker = base.mark_rule(color=MUTED, strokeWidth=1.5).encode(
-        x=alt.X("low:Q", title=title, scale=scale), x2="high:Q"
+        x=alt.X("low:Q", title=title, scale=scale, axis=axis(",.0f")), x2="high:Q"
     )
     box = base.mark_bar(height=18, color="#a9cbe6", stroke=BLUE, strokeWidth=1).encode(
         x=alt.X("q1:Q", scale=scale), x2="q3:Q"
     )
     median = base.mark_tick(color=INK, thickness=3, height=18).encode(x="median:Q")
-    return drawn((whisker + box + median).properties(width=WIDTH, height=_step(len(rows))))
+    return drawn((whisker + box + median).properties(height=_step(len(rows))))
 
 
-def density(rows: Sequence[Row], titles: tuple[str, str], cell: tuple[float, float]) -> str:
+def density(rows: Sequence[Row], titles: tuple[str, str], cell: tuple[float, float]) -> Drawing:
     """Accounts counted in cells of health (x) and forecast (y, a log axis)."""
     rows = [
         {
@@ -230,7 +248,12 @@ def density(rows: Sequence[Row], titles: tuple[str, str], cell: tuple[float, flo
         alt.Chart(data(rows))
         .mark_rect(stroke="white", strokeWidth=0.6)
         .encode(
-            x=alt.X("x:Q", title=titles[0], scale=alt.Scale(zero=False, nice=True)),
+            x=alt.X(
+                "x:Q",
+                title=titles[0],
+                scale=alt.Scale(zero=False, nice=True),
+                axis=alt.Axis(tickCount=10),
+            ),
             x2="x2:Q",
             y=alt.Y(
                 "y:Q",
@@ -248,7 +271,7 @@ def density(rows: Sequence[Row], titles: tuple[str, str], cell: tuple[float, flo
             description=alt.Description("tip:N"),
         )
     )
-    return drawn(chart.properties(width=WIDTH, height=300))
+    return drawn(chart.properties(height=HEIGHT))
 
 
 def stacked(
@@ -260,7 +283,7 @@ def stacked(
     orders: tuple[Sequence[str], Sequence[str]],
     colors: Sequence[str],
     value_format: str = ",.0f",
-) -> str:
+) -> Drawing:
     """Bars that lie, each made of parts."""
     place = {name: position for position, name in enumerate(orders[1])}
     rows = [{**row, "place": place.get(row[part], len(place))} for row in rows]
@@ -281,12 +304,12 @@ def stacked(
         )
     )
     height = _step(len({row[category] for row in rows}))
-    return drawn(chart.properties(width=WIDTH, height=height))
+    return drawn(chart.properties(height=height))
 
 
 def columns(
     rows: Sequence[Row], x: str, y: str, titles: tuple[str, str], value_format: str = ",.0f"
-) -> str:
+) -> Drawing:
     """Columns over numbers in order, such as a histogram."""
     chart = (
         alt.Chart(data(rows))
@@ -297,7 +320,7 @@ def columns(
             description=alt.Description("tip:N"),
         )
     )
-    return drawn(chart.properties(width=WIDTH, height=240))
+    return drawn(chart.properties(height=240))
 
 
 def lines(
@@ -308,7 +331,7 @@ def lines(
     titles: tuple[str, str],
     names: Sequence[str],
     value_format: str = ".0%",
-) -> str:
+) -> Drawing:
     """Lines over time, told apart by colour, dashes and their names at the last point."""
     scale = alt.Scale(domain=list(names), range=[BLUE, ORANGE, TEAL, PLUM, GOLD][: len(names)])
     base = alt.Chart(data(rows)).encode(
@@ -339,10 +362,10 @@ def lines(
         )
     )
     points = base.mark_point(filled=True, size=45)
-    return drawn((line + points + name).properties(width=WIDTH, height=260))
+    return drawn((line + points + name).properties(height=260))
 
 
-def calibration(rows: Sequence[Row], titles: tuple[str, str]) -> str:
+def calibration(rows: Sequence[Row], titles: tuple[str, str]) -> Drawing:
     """What was foretold (x) against what happened (y), with the line on which both agree."""
     top = max((max(row["foretold"], row["observed"], row["upper"]) for row in rows), default=1)
     top = math.ceil(top * 10) / 10 or 1
@@ -362,4 +385,4 @@ def calibration(rows: Sequence[Row], titles: tuple[str, str]) -> str:
         y=alt.Y("observed:Q", title=titles[1], scale=scale, axis=axis)
     )
     line = base.mark_line(color=BLUE).encode(y="observed:Q")
-    return drawn((even + bounds + line + points).properties(width=WIDTH, height=320))
+    return drawn((even + bounds + line + points).properties(height=320))

@@ -1,12 +1,23 @@
 """How figures are written on the pages: thousands separators, short money, shares, dates."""
 
 import datetime
+import re
 from typing import Any
 
 from customer_health.export.forms import SHORT_FORMS
 
 # An en dash and a real minus.
 NONE, MINUS = "\u2013", "\u2212"
+# Parts of names that are not words, as they are written.
+ACRONYMS = (*SHORT_FORMS, "arr", "csat", "dau", "id", "ltv", "mau", "nps")
+SPELLED = {acronym: acronym.upper() for acronym in ACRONYMS} | {
+    "7d": "in 7 days",
+    "30d": "in 30 days",
+    "90d": "in 90 days",
+    "6m": "6-month",
+    "percentage": "in percent",
+}
+NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -65,7 +76,19 @@ def words(value: Any) -> str:
     """Return a name such as total_activities_30d as words."""
     if value is None or value == "":
         return NONE
-    said = str(value).replace("_", " ")
-    if said.lower() in SHORT_FORMS:
-        return said.upper()
+    said = _spelled(str(value))
     return said[:1].upper() + said[1:]
+
+
+def signals(value: Any) -> str:
+    """Return a text in which names such as login_trend stand as words."""
+    if value is None or value == "":
+        return NONE
+    said = NAME.sub(lambda name: _spelled(name.group()), str(value))
+    said = said.replace(">=", "at least").replace("<=", "at most")
+    return said[:1].upper() + said[1:]
+
+
+def _spelled(name: str) -> str:
+    parts = name.split("_") if "_" in name else name.split(" ")
+    return " ".join(SPELLED.get(part.lower(), part) for part in parts)

@@ -11,13 +11,14 @@ from typing import TextIO
 
 import duckdb
 
+from customer_health.report import forms
 from customer_health.report.source import Source
 
 # Rows of a file of the list, accounts of a file of details, and accounts in one query.
 ROWS, ACCOUNTS, CHUNK = 5_000, 100, 20_000
 
-# More alerts or steps of a plan than this are left to the marts.
-MOST = 12
+# More alerts or steps of a plan than this are left to the marts, and more customers.
+MOST, MOST_CUSTOMERS = 12, 50
 
 # What a script may not hold as it is, though JSON may.
 ESCAPES = (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
@@ -33,6 +34,7 @@ LIST_FIELDS = {
     "tier": "accounts.contribution_tier",
     "change": "round(accounts_change.change_30d, 1)",
     "alerts": "coalesce(accounts_alerts.alerts, 0)",
+    "customers": "accounts_customers.customers",
 }
 
 # Facts of an account in the order in which its page shows them.
@@ -74,6 +76,7 @@ def write_accounts(source: Source, folder: Path) -> dict[str, object]:
         _write_details(cursor, folder, start)
     return {
         "total": total,
+        "spelled": forms.SPELLED,
         "rows": ROWS,
         "files": -(-total // ROWS),
         "firsts": firsts,
@@ -100,7 +103,7 @@ def write_accounts(source: Source, folder: Path) -> dict[str, object]:
                 ("alerts", "account_alerts"),
                 ("plan", "account_action_plans"),
                 ("trajectory", "account_trajectory"),
-                ("review", "account_review"),
+                ("customers", "account_review"),
             )
         },
     }
@@ -140,6 +143,13 @@ def _write_list(source: Source, folder: Path) -> None:
         )
     else:
         fields["alerts"] = "null"
+    if source.has("account_review"):
+        joins += (
+            f" left join ({_names_of_customers(source)}) as accounts_customers"
+            " on accounts.account_id = accounts_customers.account_id"
+        )
+    else:
+        fields["customers"] = "null"
     cursor = source.connection.execute(
         f"select json_array({', '.join(fields.values())})::varchar"
         f" from account_health as accounts {joins}"
@@ -152,6 +162,35 @@ def _write_list(source: Source, folder: Path) -> None:
             file.write(",\n".join(_safe(row) for (row,) in rows))
             file.write("\n]);\n")
         number += 1
+
+
+def _names_of_customers(source: Source) -> str:
+    """Return the query of the customers by which an account is found, beside its own name."""
+    return (
+        "select pairs.account_id, array_to_string("
+        "list(coalesce(r.name || ' ', '') || '(' || pairs.customer_id || ')'"
+        f" order by pairs.customer_rank)[1:{MOST_CUSTOMERS}], ', ') as customers"
+        f" from ({source.pairs}) as pairs"
+        " inner join account_health as named on pairs.account_id = named.account_id"
+        " left join account_review as r on pairs.customer_id = r.customer_id"
+        " where pairs.customer_id <> pairs.account_id"
+        " or r.name is distinct from named.account_name group by pairs.account_id"
+    )
+
+
+def _customers(source: Source, inside: str) -> str:
+    """Return the query of the customers of a range of accounts, the main one first."""
+    cells = ", ".join(f"r.{column}" for column in REVIEW)
+    return (
+        "select pairs.account_id, count(*) as whole, to_json(list(json_array(pairs.customer_id,"
+        f" main.account_id, {cells}) order by pairs.customer_rank)[1:{MOST_CUSTOMERS}]) as part"
+        f" from ({source.pairs}) as pairs"
+        # Alerts and plan of a customer stand with its main account.
+        f" left join ({source.pairs}) as main on pairs.customer_id = main.customer_id"
+        " and pairs.account_rank > 1 and main.account_rank = 1"
+        " left join account_review as r on pairs.customer_id = r.customer_id"
+        f" where {inside.format('pairs.account_id')} group by pairs.account_id"
+    )
 
 
 def _action_texts(source: Source) -> list[str]:
@@ -214,13 +253,15 @@ def _details(source: Source, has_high: bool) -> str:
             "a",
             "account_alerts",
             "json_array(rule_id, severity, driving_signals, cast(opened_on as varchar),"
-            " days_open, round(priority, 2))",
+            " days_open, round(priority, 2),"
+            " case when entity_type = 'customer' then entity_id end)",
             "rank",
         ),
         (
             "p",
             "account_action_plans left join temp.action_texts using (action)",
-            "json_array(place, why, owner_role, cast(due_on as varchar), expected_effect)",
+            "json_array(place, why, owner_role, cast(due_on as varchar), expected_effect,"
+            " case when entity_type = 'customer' then entity_id end)",
             "position, entity_type, entity_id",
         ),
     ):
@@ -244,11 +285,10 @@ def _details(source: Source, has_high: bool) -> str:
         )
     if source.has("account_review"):
         joins.append(
-            "left join account_review as r on accounts.account_id = r.customer_id"
-            f" and {inside.format('r.customer_id')}"
+            f"left join ({_customers(source, inside)}) as r on accounts.account_id = r.account_id"
         )
-        cells = ", ".join(f"r.{column}" for column in REVIEW)
-        parts["r"] = f"case when r.customer_id is not null then json_array({cells}) end"
+        parts["r"] = "r.part"
+        parts["rn"] = "r.whole"
     selects = [f"'{key}', {value}" for key, value in parts.items()]
     return (
         "select json_object('id', accounts.account_id, 'n', accounts.account_name, "

@@ -95,6 +95,18 @@ class Source:
         return self.values("select max(as_of_date) from account_health")[0]
 
     @cached_property
+    def pairs(self) -> str:
+        """The query of accounts and their customers; without the mart those of equal ids."""
+        if self.has("account_customers"):
+            return (
+                "select account_id, customer_id, customer_rank, account_rank from account_customers"
+            )
+        return (
+            "select customer_id as account_id, customer_id, 1 as customer_rank, 1 as account_rank"
+            " from account_review"
+        )
+
+    @cached_property
     def bands(self) -> Sequence[str]:
         """The health bands of the active policy, from the best, and last the one without score."""
         return self.values(

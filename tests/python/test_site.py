@@ -1,12 +1,13 @@
 """The report site in a browser: opened from disk, without server, network or error."""
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import duckdb
 import pytest
@@ -37,13 +38,49 @@ HARD_NAMES = [
 ]
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Accounts and customers of the mapping; others have the customer of their own id."""
+
+    several: str
+    mains: list[str]
+    shared: tuple[str, str]
+    shared_customer: str
+    unrecorded: str
+    without: str
+
+
+def write_mapping(raw: Path) -> Pairs:
+    """Write a mapping: an account of two customers, a customer of two accounts, an unknown one."""
+    recorded = json.loads((raw / "customer_success__health.json").read_text(encoding="utf-8"))
+    customers = [record.get("customer_id") for record in recorded["customers"]]
+    with duckdb.connect() as connection:
+        accounts = connection.execute(
+            "select distinct trim(account_id) from read_parquet($file) where account_id is not null"
+            " and trim(account_id) <> '' order by 1",
+            {"file": str(raw / "salesforce__customer_360_view.parquet")},
+        ).fetchall()
+    known = {account for (account,) in accounts}
+    equal = sorted({name for name in customers if customers.count(name) == 1} & known)
+    others = sorted(known - set(customers))
+    pairs = Pairs(others[0], equal[:2], (equal[2], others[1]), equal[2], others[2], equal[0])
+    rows = [(account, account) for account in equal[3:]]
+    rows += [(pairs.several, customer) for customer in pairs.mains]
+    rows += [(account, pairs.shared_customer) for account in pairs.shared]
+    rows += [(pairs.unrecorded, "C-nobody")]
+    lines = ["account_id,customer_id", *(f"{account},{customer}" for account, customer in rows)]
+    (raw / "account_mapping.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return pairs
+
+
 @dataclass
 class Site:
-    """A site, the file that it was made from, and the accounts with hard names."""
+    """A site, the file that it was made from, the accounts with hard names, and those of pairs."""
 
     folder: Path
     published: Path
     ids: list[str] = field(default_factory=list)
+    pairs: "Pairs | None" = None
 
     def url(self, page: str, account: str = "") -> str:
         query = f"?id={quote(account, safe='')}" if account else ""
@@ -66,9 +103,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         patch.setenv("DBT_PROFILES_DIR", str(ROOT))
         patch.chdir(ROOT)
         assert main(["demo", "--accounts", "300", "--weeks", "12", "--as-of", "2026-06-01"]) == 0
+        pairs = write_mapping(house / "raw")
         models = ["--resource-type", "model", "--resource-type", "seed"]
         assert main(["build", "--quiet", "--vars", "{as_of_date: 2026-06-01}", *models]) == 0
-    made = Site(house / "site", house / "published.duckdb")
+    made = Site(house / "site", house / "published.duckdb", pairs=pairs)
     with duckdb.connect(made.published) as connection:
         rows = connection.execute(
             "select account_id from marts.account_health order by predicted_6m_revenue desc"
@@ -234,6 +272,71 @@ def test_unknown_account_is_named(site: Site, page: Any) -> None:
         page.wait_for_selector(f".lead:has-text({expected!r})")
 
 
+def customers_of(page: Any, site: Site, account: str) -> Any:
+    """Open the page of an account; return its card of customers."""
+    page.goto(site.url("account", account))
+    page.wait_for_selector("section.card")
+    return page.locator("section.card", has=page.locator("h2", has_text="Customer success"))
+
+
+def test_account_shows_the_customers_that_the_mapping_gives_it(site: Site, page: Any) -> None:
+    """All customers of an account are there, whatever their ids; one without any says so."""
+    pairs = site.pairs
+    assert pairs is not None and pairs.several not in pairs.mains
+    card = customers_of(page, site, pairs.several)
+    shown = card.locator("tbody td:first-child").all_inner_texts()
+    assert sorted(text.split("(")[1].rstrip(")") for text in shown) == sorted(pairs.mains)
+    assert violations(page) == []
+    card.locator("tbody tr").nth(1).locator("a").click()
+    page.wait_for_selector("article")
+    second = shown[1].split(" (")[0]
+    assert second in page.locator("article .lead").inner_text()
+    assert page.locator("nav.choice a[aria-current=true]").inner_text() == second
+    assert violations(page) == []
+    card = customers_of(page, site, pairs.without)
+    assert "No customer of the customer-success records" in card.inner_text()
+    card = customers_of(page, site, pairs.unrecorded)
+    assert "Customer C-nobody belongs to this account" in card.inner_text()
+
+
+def test_customer_of_two_accounts_names_its_main_one(site: Site, page: Any) -> None:
+    """Both accounts show the customer; the second says where its alerts and plan stand."""
+    pairs = site.pairs
+    assert pairs is not None
+    main_account, second = sorted(pairs.shared)
+    assert pairs.shared_customer in customers_of(page, site, main_account).inner_text()
+    assert "stand with its main account" not in customers_of(page, site, main_account).inner_text()
+    card = customers_of(page, site, second)
+    assert pairs.shared_customer in card.inner_text()
+    assert card.locator("p.note a").get_attribute("href") == f"account.html?id={main_account}"
+
+
+def test_accounts_are_found_by_their_customers(site: Site, page: Any) -> None:
+    """The id of a customer finds the account of another id, and the row says why."""
+    pairs = site.pairs
+    assert pairs is not None
+    page.goto(site.url("accounts"))
+    page.wait_for_selector("#list tbody tr")
+    page.get_by_label("Search by name or id").fill(pairs.mains[0])
+    page.wait_for_function("document.querySelectorAll('#list tbody tr').length === 2")
+    links = page.locator("#list tbody a")
+    found = {link.get_attribute("href").split("=")[1] for link in links.all()}
+    assert found == {pairs.several, pairs.mains[0]}
+    assert pairs.mains[0] in page.locator("#list .under").inner_text()
+
+
+def test_links_of_customers_lead_to_accounts(site: Site, page: Any) -> None:
+    """Every link to an account, also from a list of customers or alerts, opens one."""
+    with duckdb.connect(site.published, read_only=True) as connection:
+        found = connection.execute("select account_id from marts.account_health").fetchall()
+    accounts = {account for (account,) in found}
+    for name in ("index", "success", "actions"):
+        page.goto(site.url(name))
+        links = page.locator("td a").evaluate_all("links => links.map(link => link.href)")
+        linked = {parse_qs(urlsplit(link).query)["id"][0] for link in links}
+        assert linked and linked <= accounts
+
+
 def test_score_is_the_sum_of_the_waterfall(site: Site, page: Any) -> None:
     """The points in the table of the waterfall give the score of the account."""
     page.goto(site.url("account", site.ids[0]))
@@ -345,12 +448,15 @@ def test_figures_are_written_with_separators() -> None:
         "999", "1.50k", "12.3M", "103B",
     ]  # fmt: skip
     assert forms.share(0.12345) == "12.3%" and forms.signed(-2.04) == f"{forms.MINUS}2.0"
+    assert forms.words("dau_mau_change_30d") == "DAU MAU change in 30 days"
+    said = forms.signals("login_trend \u22125 (high); total_contacts 3")
+    assert said == "Login trend \u22125 (high); total contacts 3"
     assert forms.whole(None) == forms.short(None) == forms.text("") == forms.NONE
 
 
 def test_picture_keeps_words_and_drops_roles() -> None:
     """A mark's words go to its tip, quoted; roles, which the page gives, are gone."""
     rows = [{"name": '山田 "A" <b>', "value": 3, "tip": '山田 "A" <b>: 3'}]
-    svg = charts.bars(rows, "name", "value", "Accounts")
+    svg = charts.bars(rows, "name", "value", "Accounts").svg()
     assert 'data-tip="山田 &quot;A&quot; &lt;b>: 3"' in svg or 'data-tip="山田 &quot;A' in svg
     assert "role=" not in svg and "aria-label" not in svg and "<b>" not in svg

@@ -15,9 +15,10 @@ group by all
 order by alerts desc, rule_id, severity
 """
 FIRST = """
-select account_id, entity_name, rule_id, severity, driving_signals, action, opened_on, days_open,
-    priority
-from account_alerts
+select accounts.account_id, entity_name, rule_id, severity, driving_signals, action, opened_on,
+    days_open, priority
+from account_alerts as alerts
+left join account_health as accounts using (account_id)
 order by rank
 limit 50
 """
@@ -73,10 +74,10 @@ def actions(source: Source) -> Page:
             Table(
                 "Alerts to take first",
                 columns(
-                    "entity_name|Account|account",
+                    "entity_name|Account or customer|account",
                     "severity|Severity|band",
                     "rule_id|Rule|words",
-                    "driving_signals|Signal",
+                    "driving_signals|Signal|signals",
                     "action|What to do",
                     "opened_on|Open since|date",
                     "priority|Priority|two",
@@ -167,6 +168,7 @@ def _rules(source: Source) -> Picture:
     totals: dict[str, int] = {}
     for row in rows:
         row["name"] = forms.words(row["rule_id"])
+        row["level"] = row["severity"].capitalize()
         totals[row["name"]] = totals.get(row["name"], 0) + row["alerts"]
         row["tip"] = f"{row['name']}: {row['alerts']:,} open alerts, {row['severity']}"
     names = sorted(totals, key=lambda name: (-totals[name], name))
@@ -178,10 +180,10 @@ def _rules(source: Source) -> Picture:
         charts.stacked(
             rows,
             "name",
-            "severity",
+            "level",
             "alerts",
             "Open alerts",
-            (names, used),
+            (names, [severity.capitalize() for severity in used]),
             [color[severity] for severity in used],
         ),
         f"Stacked bars of the open alerts by rule and severity. Most: {said}.",

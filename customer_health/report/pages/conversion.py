@@ -1,5 +1,7 @@
 """Conversion cohort: who converts specially, through which channels, and value against risk."""
 
+import textwrap
+
 from customer_health.report import charts, forms
 from customer_health.report.blocks import Absent, Figure, Figures, Page, Picture, Table, columns
 from customer_health.report.source import Source
@@ -47,8 +49,8 @@ def conversion(source: Source) -> Page:
                     ),
                     Figure(
                         "Lifetime value against tier",
-                        forms.share(total["mean_ltv_difference_rate"]),
-                        f"{forms.decimal(total['mean_ltv_difference'], 0)} on average",
+                        _signed_share(total["mean_ltv_difference_rate"]),
+                        "members against all customers of their tier",
                     ),
                     Figure(
                         "Active on the help desk",
@@ -70,6 +72,10 @@ def conversion(source: Source) -> Page:
     if source.has("value_risk_matrix"):
         page.add(_value_risk(source))
     return page
+
+
+def _signed_share(value: float | None) -> str:
+    return ("+" if value and value > 0 else "") + forms.share(value)
 
 
 def _channels(rows: list[dict], name: str) -> Picture | None:
@@ -107,7 +113,7 @@ def _platforms(source: Source) -> Picture:
     rows = source.rows(PLATFORMS)
     drawn = [row for row in rows if row["mean_health"] is not None]
     for row in drawn:
-        row["label"] = f"{row['mean_health']:.1f}  ({row['member_count']:,} members)"
+        row["label"] = f"{row['mean_health']:.1f}  ({row['member_count']:,})"
         row["tip"] = (
             f"Platforms {row['platforms']}: mean health {row['mean_health']:.1f},"
             f" {row['member_count']:,} members"
@@ -128,7 +134,8 @@ def _platforms(source: Source) -> Picture:
             ),
             rows,
         ),
-        note="Each digit stands for one platform: 1 where the customer uses it.",
+        note="Each digit stands for one platform: 1 where the customer uses it. In brackets:"
+        " members.",
     )
 
 
@@ -137,7 +144,8 @@ def _value_risk(source: Source) -> Picture:
     place = {level: position for position, level in enumerate(reversed(LEVELS))}
     rows.sort(key=lambda row: (place[row["value_level"]], place[row["risk_level"]]))
     for row in rows:
-        row["label"] = f"{row['customer_count']:,}\n{row['strategy']}"
+        strategy = textwrap.wrap(forms.words(row["strategy"]), 12)
+        row["label"] = "\n".join([f"{row['customer_count']:,}", *strategy])
         row["tip"] = (
             f"Value {row['value_level']}, risk {row['risk_level']}: {row['customer_count']:,}"
             f" customers ({forms.share(row['customer_share'])}): {row['strategy']}"

@@ -75,7 +75,7 @@ def forecast(source: Source) -> Page:
                     "strategy|Strategy",
                     "objective|Objective",
                     "resource_share|Resources|share",
-                    "cadence|Cadence",
+                    "cadence|Cadence|words",
                     "owner_role|Owner",
                     "action_1|First action",
                     "action_2|Second action",

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from customer_health.report import charts, forms
 from customer_health.report.blocks import (
     Absent,
-    Column,
     Note,
     Page,
     Picture,
@@ -14,10 +13,15 @@ from customer_health.report.blocks import (
 )
 from customer_health.report.source import Row, Source
 
-MARTS = {
-    "score_validation": "How well scores tell who leaves",
-    "churn_scorecard": "Scorecard of churn",
-}
+VALIDATION = """
+select score, period, status, label_count, event_count, churn_share, auc, top_lift,
+    capacity_precision, capacity_recall, expected_calibration_error, median_lead_days
+from score_validation order by score, period desc
+"""
+SCORECARD = """
+select signal, bin, above_value, up_to_value, label_count, event_count, weight_of_evidence, points
+from churn_scorecard order by position, bin
+"""
 PERIODS = ("test", "train")
 
 LEAD = """
@@ -34,15 +38,16 @@ def learning(source: Source) -> Page:
         "Learning",
         "Whether scores and alerts foretold what happened, and how early.",
     )
-    found = [name for name in MARTS if source.has(name)]
     if source.has("score_calibration"):
         page.add(*_calibration(source.rows("from score_calibration")))
-    if not found:
-        page.add(Absent("learning", "Calibration and validation of the scores"))
     if source.has("alert_report"):
         page.add(*_lead(source))
-    for name in found:
-        page.add(_table(source, name))
+    if source.has("score_validation"):
+        page.add(_validation(source))
+    else:
+        page.add(Absent("learning", "Calibration and validation of the scores"))
+    if source.has("churn_scorecard"):
+        page.add(_scorecard(source))
     return page
 
 
@@ -156,18 +161,47 @@ def _lead(source: Source) -> list[Picture | Table]:
     ]  # fmt: skip
 
 
-def _table(source: Source, name: str) -> Table:
-    """Return a mart as a table, each column in the form that its name suggests."""
-    rows = source.rows(f"from {name} limit 201")
-    keys = list(rows[0]) if rows else []
-    shown = [Column(key, forms.words(key), _form(key, rows)) for key in keys]
-    return Table(MARTS[name], shown, rows)
+def _validation(source: Source) -> Table:
+    return Table(
+        "How well scores tell who leaves",
+        columns(
+            "score|Score|words",
+            "period|Period|words",
+            "status|Status|words",
+            "label_count|Accounts and dates|whole",
+            "event_count|Churned|whole",
+            "churn_share|Churn|share",
+            "auc|AUC|three",
+            "top_lift|Lift, top tenth|two",
+            "capacity_precision|Precision|share",
+            "capacity_recall|Recall|share",
+            "expected_calibration_error|Calibration error|three",
+            "median_lead_days|Lead, days|whole",
+        ),
+        source.rows(VALIDATION),
+        note="AUC: 0.5 is chance, 1 is perfect. Precision and recall: of the accounts that the team"
+        " has the capacity to treat.",
+    )
 
 
-def _form(key: str, rows: Sequence[Row]) -> str:
-    value = next((row[key] for row in rows if row[key] is not None), None)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "text"
-    if key.endswith(("_share", "_rate", "_probability")):
-        return "share"
-    return "whole" if isinstance(value, int) else "three"
+def _scorecard(source: Source) -> Table | Note:
+    rows = source.rows(SCORECARD)
+    if not rows:
+        return Note(
+            "There are too few outcomes in the training period for a scorecard yet.",
+            "Scorecard of churn",
+        )
+    return Table(
+        "Scorecard of churn",
+        columns(
+            "signal|Signal|words",
+            "bin|Bin|whole",
+            "above_value|Above|general",
+            "up_to_value|Up to|general",
+            "label_count|Accounts and dates|whole",
+            "event_count|Churned|whole",
+            "weight_of_evidence|Weight of evidence|three",
+            "points|Points|whole",
+        ),
+        rows,
+    )

@@ -10,6 +10,8 @@ from customer_health.report.source import Row, Source
 # From small to large; labels of one's own come after them.
 SIZES = ("Small Business", "Mid-Market", "Large", "Enterprise")
 
+TONES = {"High": "good", "Medium": "watch", "Low": "bad"}
+
 MATRIX = """
 select
     industry,
@@ -80,6 +82,7 @@ def risk(source: Source) -> Page:
                     forms.whole(band["account_count"]),
                     f"{forms.share(band['account_share'])} of accounts, forecast"
                     f" {forms.short(band['predicted_6m_revenue_total'])}",
+                    TONES.get(band["health_band"], ""),
                 )
                 for band in bands
                 if band["account_count"] or band["at_least"] is not None
@@ -104,7 +107,7 @@ def risk(source: Source) -> Page:
                     "predicted_6m_revenue_total|Forecast|amount",
                     "treatment|Treatment",
                     "owner_role|Owner",
-                    "cadence|Cadence",
+                    "cadence|Cadence|words",
                 ),
                 source.rows(PRIORITIES, policy=source.policy),
             )

@@ -2,7 +2,7 @@
 
 from customer_health.report import charts, forms
 from customer_health.report.blocks import Absent, Figure, Figures, Page, Picture, Table, columns
-from customer_health.report.source import Source
+from customer_health.report.source import Row, Source
 
 RISK_TIERS = ("critical", "high", "medium", "low", "unscored")
 
@@ -11,7 +11,7 @@ select risk_tier, count(*) as customers, sum(arr) as arr
 from customer_success_churn_risk group by risk_tier
 """
 RISK_LIST = """
-select customer_id, name, segment, arr, risk_score, risk_tier, days_to_renewal
+select customer_id, name, lower(segment) as segment, arr, risk_score, risk_tier, days_to_renewal
 from customer_success_churn_risk
 where risk_tier in ('critical', 'high')
 order by risk_score desc, arr desc nulls last, customer_id
@@ -24,8 +24,8 @@ where not on_hold
 group by category order by revenue desc nulls last, category
 """
 EXPANSION_LIST = """
-select customer_id, name, segment, arr, realistic_revenue, opportunity_count, adoption_rate,
-    seat_utilisation
+select customer_id, name, lower(segment) as segment, arr, realistic_revenue, opportunity_count,
+    adoption_rate, seat_utilisation
 from customer_success_expansion
 where not on_hold
 order by realistic_revenue desc nulls last, customer_id
@@ -64,9 +64,9 @@ def success(source: Source) -> Page:
                 "risk_tier|Tier|band",
                 "days_to_renewal|Days to renewal|whole",
             ),
-            source.rows(RISK_LIST),
+            _with_accounts(source, RISK_LIST),
             note="Critical and high, at most 100; marts.customer_success_churn_risk has all.",
-            id_key="customer_id",
+            id_key="account_id",
         )
     )
     if source.has("customer_success_expansion"):
@@ -82,12 +82,27 @@ def success(source: Source) -> Page:
                     "adoption_rate|Modules in use, %|decimal",
                     "seat_utilisation|Seats in use, %|decimal",
                 ),
-                source.rows(EXPANSION_LIST),
+                _with_accounts(source, EXPANSION_LIST),
                 note="Without those on hold for their churn risk, at most 100.",
-                id_key="customer_id",
+                id_key="account_id",
             )
         )
     return page
+
+
+def _with_accounts(source: Source, sql: str) -> list[Row]:
+    """Return customers, each with the account whose page tells of it, if there is one."""
+    rows = source.rows(sql)
+    found: dict[str, str] = {}
+    if source.has("account_health", "account_review"):
+        pairs = source.rows(
+            f"select customer_id, account_id from ({source.pairs})"
+            " inner join account_health using (account_id)"
+            " where account_rank = 1 and list_contains($customers, customer_id)",
+            customers=[row["customer_id"] for row in rows],
+        )
+        found = {pair["customer_id"]: pair["account_id"] for pair in pairs}
+    return [{**row, "account_id": found.get(row["customer_id"])} for row in rows]
 
 
 def _figures(source: Source) -> Figures:

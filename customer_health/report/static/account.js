@@ -87,6 +87,8 @@
       }).join("") : null);
   }
 
+  function day(said) { return e("span", { "class": "day" }, said || "–"); }
+
   function more(all, shown, mart) {
     return all > shown ? e("p", { "class": "note" }, CH.number(all - shown) + " more are in marts." + mart + ".") : null;
   }
@@ -95,18 +97,32 @@
     return card(title, [e("p", {}, "The subject " + subject + " is switched off: add it to customer_health_subjects and build again.")], true);
   }
 
+  // The customers of the account, the main one first.
+  function customers(account) { return (account.r || []).map(CH.customer); }
+
+  // Whose an alert or a step is: a column where some are of customers.
+  function whose(account, rows, at) {
+    if (!rows.some(function (row) { return row[at]; })) return [];
+    var names = {};
+    customers(account).forEach(function (customer) { names[customer.id] = customer.name; });
+    return [["Concerns", false, function (row) {
+      return row[at] ? "Customer " + (names[row[at]] || row[at]) : "Account";
+    }]];
+  }
+
   function alerts(account) {
     if (!known.has.alerts) return off("Open alerts", "actions");
     var rows = account.a || [];
     var made = card("Open alerts", [
       rows.length ? CH.table("Open alerts", [
         ["Severity", false, function (row) { return CH.band(row[1]); }],
-        ["Rule", false, function (row) { return CH.words(row[0]); }],
-        ["Signal", false, function (row) { return row[2] || "–"; }],
+        ["Rule", false, function (row) { return CH.words(row[0]); }]
+      ].concat(whose(account, rows, 6), [
+        ["Signal", false, function (row) { return CH.signals(row[2]); }],
         ["What to do", false, function (row) { return (known.rules[row[0]] || [])[1] || "–"; }],
-        ["Open since", false, function (row) { return row[3]; }],
+        ["Open since", false, function (row) { return day(row[3]); }],
         ["Days", true, function (row) { return CH.number(row[4]); }]
-      ], rows) : e("p", {}, "No alert is open."), more(account.an || 0, rows.length, "account_alerts")
+      ]), rows) : e("p", {}, "No alert is open."), more(account.an || 0, rows.length, "account_alerts")
     ], true);
     made.classList.add("severity");
     return made;
@@ -117,12 +133,13 @@
     var rows = account.p || [];
     return card("Plan", [
       rows.length ? CH.table("Plan", [
-        ["Due", false, function (row) { return e("span", { style: "white-space:nowrap" }, row[3] || "–"); }],
-        ["Action", false, function (row) { return known.actions[row[0]]; }],
-        ["Why", false, function (row) { return row[1] || "–"; }],
+        ["Due", false, function (row) { return day(row[3]); }],
+        ["Action", false, function (row) { return known.actions[row[0]]; }]
+      ].concat(whose(account, rows, 5), [
+        ["Why", false, function (row) { return CH.signals(row[1]); }],
         ["Owner", false, function (row) { return row[2] || "–"; }],
-        ["Effect expected", false, function (row) { return row[4] || "–"; }]
-      ], rows) : e("p", {}, "Nothing is planned."), more(account.pn || 0, rows.length, "account_action_plans")
+        ["Effect expected", false, function (row) { return CH.signals(row[4]); }]
+      ]), rows) : e("p", {}, "Nothing is planned."), more(account.pn || 0, rows.length, "account_action_plans")
     ], true);
   }
 
@@ -135,17 +152,51 @@
     }))], true);
   }
 
+  function titled(customer) {
+    return customer.name ? customer.name + " (" + customer.id + ")" : customer.id;
+  }
+
+  function elsewhere(customer) {
+    return customer.main && e("p", { "class": "note" }, ["Alerts and plan of " + (customer.name || customer.id) +
+      " stand with its main account, ", e("a", { href: CH.page("account", customer.main) }, customer.main), "."]);
+  }
+
+  function review(account, customer) { return CH.page("review", account.id) + "&customer=" + encodeURIComponent(customer.id); }
+
   function success(account) {
-    if (!account.r) return null;
-    var review = named(known.review, account.r);
-    return card("Customer success", [e("dl", { "class": "facts" }, [
-      ["ARR", CH.number(review.arr)], ["Contract ends", review.contract_end_date || "–"],
-      ["Days to renewal", CH.number(review.days_to_renewal)], ["Overall score", CH.number(review.overall_score, 1)],
-      ["Class", CH.words(review.classification)], ["Usage", CH.number(review.usage_score, 1)],
-      ["Engagement", CH.number(review.engagement_score, 1)], ["Support", CH.number(review.support_score, 1)],
-      ["Relationship", CH.number(review.relationship_score, 1)], ["Churn risk", CH.number(review.risk_score, 1)],
-      ["Risk tier", CH.words(review.risk_tier)], ["Tier of the plan", CH.words(review.current_tier)]
-    ].map(function (fact) { return e("div", {}, [e("dt", {}, fact[0]), e("dd", {}, fact[1])]); }))], true);
+    var title = "Customer success", found = customers(account);
+    if (!known.has.customers) return off(title, "customer_success");
+    if (!found.length) return card(title, [e("p", {}, "No customer of the customer-success records belongs to this account.")], true);
+    return card(title, found.length > 1 ? [
+      e("p", { "class": "note" }, CH.number(account.rn) + " customers belong to this account, the main one first."),
+      CH.table(title, [
+        ["Customer", false, titled], ["ARR", true, function (customer) { return CH.number(customer.arr); }],
+        ["Contract ends", false, function (customer) { return day(customer.contract_end_date); }],
+        ["Days to renewal", true, function (customer) { return CH.number(customer.days_to_renewal); }],
+        ["Overall score", true, function (customer) { return CH.number(customer.overall_score, 1); }],
+        ["Class", false, function (customer) { return CH.words(customer.classification); }],
+        ["Churn risk", true, function (customer) { return CH.number(customer.risk_score, 1); }],
+        ["Risk tier", false, function (customer) { return CH.words(customer.risk_tier); }],
+        ["Review", false, function (customer) {
+          return customer.name && e("a", { href: review(account, customer), "aria-label": "Business review of " + customer.name }, "Open");
+        }]
+      ], found), more(account.rn, found.length, "account_customers")
+    ].concat(found.map(elsewhere)) : [factsOf(found[0]), elsewhere(found[0])], true);
+  }
+
+  function factsOf(customer) {
+    if (!customer.isRecorded) {
+      return e("p", {}, "Customer " + customer.id + " belongs to this account, but the customer-success records do not have it.");
+    }
+    return e("dl", { "class": "facts" }, [
+      ["Customer", titled(customer)],
+      ["ARR", CH.number(customer.arr)], ["Contract ends", customer.contract_end_date || "–"],
+      ["Days to renewal", CH.number(customer.days_to_renewal)], ["Overall score", CH.number(customer.overall_score, 1)],
+      ["Class", CH.words(customer.classification)], ["Usage", CH.number(customer.usage_score, 1)],
+      ["Engagement", CH.number(customer.engagement_score, 1)], ["Support", CH.number(customer.support_score, 1)],
+      ["Relationship", CH.number(customer.relationship_score, 1)], ["Churn risk", CH.number(customer.risk_score, 1)],
+      ["Risk tier", CH.words(customer.risk_tier)], ["Tier of the plan", CH.words(customer.current_tier)]
+    ].map(function (fact) { return e("div", {}, [e("dt", {}, fact[0]), e("dd", {}, fact[1])]); }));
   }
 
   function show(account) {
@@ -156,13 +207,13 @@
       e("p", { "class": "crumb" }, [e("a", { href: "accounts.html" }, "Accounts"), " / ", name]),
       e("div", { "class": "title" }, [
         e("div", {}, [e("h1", {}, name), e("p", { "class": "lead" }, account.id)]),
-        e("a", { "class": "button no-print", href: "review.html?id=" + encodeURIComponent(account.id) }, "Business review (QBR)")
+        e("a", { "class": "button no-print", href: CH.page("review", account.id) }, "Business review (QBR)")
       ]),
       e("div", { "class": "grid" }, [
         e("section", { "class": "figures", "aria-label": "Headline figures" }, [
           figure("Health score", CH.number(s[0], 1), "of 100", tones[s[1]]),
           figure("Band", CH.words(s[1]), CH.number((s[2] || 0) * 100) + "% of the weight is known"),
-          figure("6-month forecast", CH.number(s[3]), "tier " + (s[4] || "–")),
+          figure("6-month forecast", CH.short(s[3]), CH.number(s[3]) + ", tier " + (s[4] || "–")),
           figure("Change in 30 days", account.t ? CH.signed(account.t[2]) : "–", account.t ? CH.words(account.t[0]) : ""),
           figure("Open alerts", known.has.alerts ? CH.number(account.an || 0) : "–", "", account.an ? "bad" : "")
         ]),

@@ -33,10 +33,11 @@
     return function (row) {
       for (var i = 0; i < filters.length; i++) if (row[filters[i][0]] !== filters[i][1]) return false;
       if (alerts && !row[place.alerts]) return false;
-      return !text || String(row[place.name] || "").toLocaleLowerCase().indexOf(text) >= 0 ||
-        String(row[place.account_id]).toLocaleLowerCase().indexOf(text) >= 0;
+      return !text || has(row[place.name], text) || has(row[place.account_id], text) || has(row[place.customers], text);
     };
   }
+
+  function has(value, text) { return String(value || "").toLocaleLowerCase().indexOf(text) >= 0; }
 
   function order() {
     var at = place[state.sort], sign = state.down ? -1 : 1;
@@ -76,10 +77,14 @@
   }
 
   function render(rows, count, first) {
+    var text = by("q").value.trim().toLocaleLowerCase();
     var cell = {
       name: function (row) {
-        return CH.element("a", { href: "account.html?id=" + encodeURIComponent(row[place.account_id]) },
+        var link = CH.element("a", { href: CH.page("account", row[place.account_id]) },
           row[place.name] || row[place.account_id]);
+        // What was found is said where it is not the account's own name.
+        if (!text || has(row[place.name], text) || !has(row[place.customers], text)) return link;
+        return [link, CH.element("span", { "class": "under" }, row[place.customers])];
       },
       score: function (row) { return CH.number(row[place.score], 1); },
       band: function (row) { return CH.band(row[place.band]); },

@@ -72,10 +72,31 @@ var CH = (function () {
     return (value > 0 ? "+" : "") + number(value, 1);
   }
 
-  function words(name) {
-    if (!name) return "–";
-    var said = String(name).replace(/_/g, " ");
-    return said.charAt(0).toUpperCase() + said.slice(1);
+  // An amount in three digits or so, such as 1.23M.
+  function short(value) {
+    if (value === null || value === undefined) return "–";
+    var step = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]].find(function (step) { return Math.abs(value) >= step[0]; });
+    if (!step) return number(value);
+    var scaled = value / step[0], size = Math.abs(scaled);
+    return number(scaled, size < 10 ? 2 : size < 100 ? 1 : 0) + step[1];
+  }
+
+  function spelled(name) {
+    var known = self.known.spelled || {};
+    return name.split(name.indexOf("_") < 0 ? " " : "_").map(function (part) {
+      var key = part.toLowerCase();
+      return Object.prototype.hasOwnProperty.call(known, key) ? known[key] : part;
+    }).join(" ");
+  }
+
+  function capital(said) { return said.charAt(0).toUpperCase() + said.slice(1); }
+
+  function words(name) { return name ? capital(spelled(String(name))) : "–"; }
+
+  // A text in which names such as login_trend stand as words.
+  function signals(said) {
+    return said ? capital(String(said).replace(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, spelled).replace(/>=/g, "at least")
+      .replace(/<=/g, "at most")) : "–";
   }
 
   function band(name) {
@@ -99,10 +120,20 @@ var CH = (function () {
       ]));
   }
 
+  function page(name, id) { return name + ".html?id=" + encodeURIComponent(id); }
+
+  // A customer of an account: its id, its main account where that is another one, its figures by name.
+  function customer(row) {
+    var made = { id: row[0], main: row[1] };
+    self.known.review.forEach(function (name, position) { made[name] = row[position + 2]; });
+    made.isRecorded = row.slice(2).some(function (value) { return value !== null; });
+    return made;
+  }
+
   var self = {
     known: { total: 0 },
-    element: element, fill: fill, number: number, general: general, signed: signed, words: words,
-    band: band, table: table,
+    element: element, fill: fill, number: number, general: general, signed: signed, words: words, signals: signals, short: short,
+    band: band, table: table, page: page, customer: customer,
     rows: function (file, rows) { arrived["list" + file] = rows; },
     accounts: function (file, accounts) { arrived["accounts" + file] = accounts; },
     list: function (file) { return load("data/list_" + file + ".js", "list" + file); },

@@ -28,9 +28,12 @@
     return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : said;
   }
 
+  // Units of a picture: fewer on a small screen, where they are shown larger.
+  function wide() { return window.innerWidth < 760 ? 370 : 480; }
+
   // Parts: [{name, points, most, tip}]; each begins where the one before it ends.
   function waterfall(parts, total) {
-    var left = 170, right = 44, width = 560, row = 30, height = (parts.length + 1) * row + 34;
+    var left = 172, right = 44, width = wide(), row = 30, height = (parts.length + 1) * row + 34;
     var scale = function (points) { return left + (width - left - right) * points / 100; };
     var drawn = [];
     [0, 25, 50, 75, 100].forEach(function (tick) {
@@ -67,7 +70,7 @@
 
   // Points: [[day, score, band]]; bands: [{band, at_least}] from the best.
   function trajectory(points, bands) {
-    var width = 560, height = 260, left = 34, right = 66, top = 12, bottom = 34;
+    var width = wide(), height = 260, left = 34, right = 66, top = 12, bottom = 34;
     var days = points.map(function (point) { return Date.parse(point[0]); });
     var first = days[0], last = days[days.length - 1], span = last - first || 1;
     var x = function (day) { return left + (width - left - right) * (day - first) / span; };

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   var known = CH.known, e = CH.element, root = document.getElementById("review");
-  var id = new URLSearchParams(window.location.search).get("id") || "";
+  var asked = new URLSearchParams(window.location.search), id = asked.get("id") || "";
   var MEASURES = [
     ["login_frequency", "Logins", 1], ["feature_adoption", "Feature adoption", 1, "%"],
     ["dau_mau_ratio", "Daily among monthly users", 100, "%"], ["nps_score", "NPS answer (0-10)", 1],
@@ -25,7 +25,7 @@
 
   function agenda() {
     return CH.table("Agenda", [
-      ["Minutes", true, function (row) { return row[0]; }], ["Topic", false, function (row) { return row[1]; }],
+      ["Minutes", false, function (row) { return row[0]; }], ["Topic", false, function (row) { return row[1]; }],
       ["Who leads", false, function (row) { return row[2]; }]
     ], [
       [5, "Welcome, changes since the last review", "Both"], [10, "Your goals: planned and reached", "You"],
@@ -62,9 +62,23 @@
     return CH.table(caption, headings.map(function (heading) { return [heading, false, blank]; }), rows);
   }
 
+  // Links to the reviews of the account's other customers.
+  function others(account, customers, shown) {
+    if (customers.length < 2) return "";
+    return e("nav", { "class": "choice no-print", "aria-label": "Customers of the account" }, ["Customer:"].concat(
+      customers.map(function (customer) {
+        return e("a", {
+          href: CH.page("review", account.id) + "&customer=" + encodeURIComponent(customer.id),
+          "aria-current": customer === shown ? "true" : null
+        }, customer.name || customer.id);
+      })
+    ));
+  }
+
   function show(account) {
     var name = account.n || account.id;
-    var facts = named(known.facts, account.f), review = named(known.review, account.r);
+    var facts = named(known.facts, account.f), customers = (account.r || []).map(CH.customer);
+    var review = customers.find(function (customer) { return customer.id === asked.get("customer"); }) || customers[0] || {};
     document.title = "Business review " + name;
     var button = e("button", { type: "button", "class": "no-print" }, "Print or save as PDF");
     button.addEventListener("click", function () { window.print(); });
@@ -73,12 +87,14 @@
     root.replaceChildren(
       e("p", { "class": "crumb" }, [
         e("a", { href: "accounts.html" }, "Accounts"), " / ",
-        e("a", { href: "account.html?id=" + encodeURIComponent(account.id) }, name), " / Business review"
+        e("a", { href: CH.page("account", account.id) }, name), " / Business review"
       ]),
+      others(account, customers, review),
       e("article", { "class": "paper" }, [
         e("div", { "class": "title" }, [e("div", {}, [
           e("h1", {}, "Business review: " + name),
-          e("p", { "class": "lead" }, "Figures of " + document.querySelector(".stamp dd").textContent)
+          e("p", { "class": "lead" }, (review.name && review.name !== name ? review.name + ". " : "") + "Figures of " +
+            document.querySelector(".stamp dd").textContent)
         ]), button]),
         e("dl", { "class": "facts" }, [
           ["Industry", facts.industry || "–"], ["Plan", CH.words(review.current_tier)],
@@ -90,7 +106,7 @@
         e("h2", {}, "Your goals"), lines("Your goals", ["Goal", "How we measure it", "Planned", "Reached"], 3),
         e("h2", {}, "How we work together"), activity(facts),
         e("h2", {}, "How you use the product, and support"),
-        account.r ? usage(review) : e("p", {}, "No figures of the product's use are known for this account."),
+        review.isRecorded ? usage(review) : e("p", {}, "No figures of the product's use are known for this account."),
         e("h2", {}, "The next period"),
         opportunities.length ? e("p", {}, "To talk about: " + opportunities.map(CH.words).join(", ").toLowerCase() + ".") : null,
         lines("Actions agreed", ["Action", "Owner", "Due"], 4)
