@@ -184,13 +184,19 @@ def heat_map(
     """Cells coloured by a value, each with its words; `titles` are of x, y and the value."""
     known = [row[value] for row in rows if row[value] is not None]
     low, high = domain or (0, max(known, default=1) or 1)
+    # Names stand in lines of a word each, above the cells.
+    lines_of_names = max((len(name.split(" ")) for name in orders[0]), default=1)
     base = alt.Chart(data(rows)).encode(
         x=alt.X(
             f"{x}:N",
             sort=list(orders[0]),
             title=titles[0],
             axis=alt.Axis(
-                orient="top", labelAngle=0, grid=False, labelExpr="split(datum.label, ' ')"
+                orient="top",
+                labelAngle=0,
+                grid=False,
+                labelExpr="split(datum.label, ' ')",
+                labelPadding=8 + 15 * (lines_of_names - 1),
             ),
         ),
         y=alt.Y(f"{y}:N", sort=list(orders[1]), title=titles[1], axis=alt.Axis(grid=False)),

@@ -7,7 +7,7 @@ A page opened from disk may load scripts but fetch nothing, so each file calls a
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import duckdb
 
@@ -57,10 +57,9 @@ REVIEW = (
 )
 
 
-def write_accounts(source: Source, folder: Path) -> dict[str, object]:
+def write_accounts(source: Source, folder: Path) -> dict[str, Any]:
     """Write the files of all accounts; return what the pages must know of them."""
     folder.mkdir(parents=True)
-    connection = source.connection
     total = source.values("select count(*) from account_health")[0]
     _write_list(source, folder)
     firsts = source.values(
@@ -70,10 +69,7 @@ def write_accounts(source: Source, folder: Path) -> dict[str, object]:
     actions = _action_texts(source)
     step = CHUNK // ACCOUNTS
     for start in range(0, len(firsts), step):
-        low = firsts[start]
-        high = firsts[start + step] if start + step < len(firsts) else None
-        cursor = connection.execute(_details(source, high is not None), _bounds(low, high))
-        _write_details(cursor, folder, start)
+        _write_range(source, folder, firsts, start, min(start + step, len(firsts)))
     return {
         "total": total,
         "spelled": forms.SPELLED,
@@ -297,6 +293,22 @@ def _details(source: Source, has_high: bool) -> str:
         + " ".join(joins)
         + f" where {inside.format('accounts.account_id')} order by accounts.account_id"
     )
+
+
+def _write_range(
+    source: Source, folder: Path, firsts: Sequence[str], start: int, stop: int
+) -> None:
+    """Write the files of a range; where memory is too small for it, one half after the other."""
+    low, high = firsts[start], firsts[stop] if stop < len(firsts) else None
+    try:
+        cursor = source.connection.execute(_details(source, high is not None), _bounds(low, high))
+        _write_details(cursor, folder, start)
+    except duckdb.OutOfMemoryException:
+        if stop - start == 1:
+            raise
+        middle = (start + stop) // 2
+        _write_range(source, folder, firsts, start, middle)
+        _write_range(source, folder, firsts, middle, stop)
 
 
 def _write_details(cursor: duckdb.DuckDBPyConnection, folder: Path, start: int) -> None:

@@ -20,8 +20,9 @@ from customer_health import cli
 from customer_health.cli import main
 from customer_health.errors import UserError
 from customer_health.profile import Target
-from customer_health.report import charts, forms
+from customer_health.report import charts, forms, shards
 from customer_health.report.site import NAVIGATION, write_site
+from customer_health.report.source import opened
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -262,6 +263,31 @@ def test_every_account_has_its_page(site: Site, page: Any) -> None:
         ids,
     )
     assert missing == []
+
+
+def test_accounts_that_memory_has_no_room_for_are_written_in_parts(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range of accounts that DuckDB cannot hold is halved; no account is lost or twice."""
+    batches = shards._batches
+
+    def tight(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:
+        found = list(batches(cursor))
+        if len(found) > 4:
+            raise duckdb.OutOfMemoryException("too many")
+        yield from found
+
+    monkeypatch.setattr(shards, "ACCOUNTS", 10)
+    monkeypatch.setattr(shards, "_batches", tight)
+    with opened(site.published) as source:
+        known = shards.write_accounts(source, tmp_path / "data")
+    written = [
+        json.loads(line.removesuffix(","))["id"]
+        for number in range(len(known["firsts"]))
+        for line in (tmp_path / "data" / f"accounts_{number}.js").read_text("utf-8").split("\n")
+        if line.startswith("{")
+    ]
+    assert written == sorted(written) and len(set(written)) == known["total"] == 300
 
 
 def test_unknown_account_is_named(site: Site, page: Any) -> None:
