@@ -2,8 +2,8 @@
 
 A real cluster of two workers builds the marts of one demo, then of another; on the way workers end
 as `kill -9` ends them. Afterwards the marts are those of the one demo or of the other, whole and
-equal to DuckDB's, and a build that failed says so in one sentence within a bounded time. The subjects
-are those without a history: what a build stored there stays, also when it fails later.
+equal to DuckDB's, and a build that failed says so in one sentence within a bounded time. The
+subjects are those without a history: what a build stored there stays, also when it fails later.
 """
 
 from __future__ import annotations

@@ -52,7 +52,6 @@ bound_accounts as (
 
     select
         accounts.account_id,
-        accounts.account_size_segment,
         accounts.health_score,
         cast(case
             {%- for rung in policy.bands[1:] %}
@@ -77,8 +76,9 @@ bound_accounts as (
         accounts.{{ metric.scaled_column }}__exact as {{ metric.scaled_column }}__stored,
         {%- endfor %}
         {%- for column in columns %}
-        cast(accounts.{{ column }} as {{ double }}) as {{ column }}{{ ',' if not loop.last }}
+        cast(accounts.{{ column }} as {{ double }}) as {{ column }},
         {%- endfor %}
+        accounts.account_size_segment
     from accounts
     inner join metric_bounds
         on accounts.as_of_date = metric_bounds.as_of_date
@@ -152,11 +152,7 @@ needs as (
         metrics.position,
         metrics.direction,
         metrics.obstacle,
-        case metrics.metric
-            {%- for metric, column in metric_columns.items() %}
-            when '{{ metric }}' then {{ column }}
-            {%- endfor %}
-        end as current_value,
+        {{ customer_health.by_metric('metrics.metric', metric_columns, double) | indent(8) }} as current_value,
         case metrics.metric
             {%- for metric in policy.metrics %}
             when '{{ metric.metric }}' then {{ metric.scaled_column }}

@@ -5,12 +5,14 @@
 {{ config(enabled=customer_health.subject_is_built('actions')) }}
 
 {%- set policy = customer_health.active_policy() %}
+{%- set double = customer_health.type_double() %}
 {%- set metric_columns = customer_health.valued_metrics(policy) %}
 {%- set bounded = customer_health.bounded_metrics(policy) %}
 {%- set percentiles = policy.metrics | selectattr('scale', 'equalto', 'percentile') | list %}
-{%- set levers = [] %}
+{%- set lever_columns, lever_scales = {}, {} %}
 {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.scale != 'percentile' %}
-{%- do levers.append(metric) %}
+{%- do lever_columns.update({metric.metric: metric.source_column}) %}
+{%- do lever_scales.update({metric.metric: metric.scaled_column}) %}
 {%- endfor %}
 
 with turned as (
@@ -90,16 +92,8 @@ rescored as (
         metric,
         value_before,
         {{ customer_health.summed_score(policy) }} as score_after,
-        case metric
-            {%- for metric in levers %}
-            when '{{ metric.metric }}' then {{ metric.source_column }}
-            {%- endfor %}
-        end as required_value,
-        case metric
-            {%- for metric in levers %}
-            when '{{ metric.metric }}' then {{ metric.scaled_column }}
-            {%- endfor %}
-        end as scaled_after,
+        {{ customer_health.by_metric('metric', lever_columns, double) | indent(8) }} as required_value,
+        {{ customer_health.by_metric('metric', lever_scales, double) | indent(8) }} as scaled_after,
         scaled_before,
         next_at_least
     from again_accumulated
