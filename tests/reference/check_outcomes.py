@@ -42,11 +42,18 @@ def figures(rows: Iterable[Row]) -> dict[str, float]:
     order = np.argsort(-probabilities, kind="stable")
     tenth, fifth = len(order) // 10, len(order) // 5
     parts = np.array_split(order, 10)
+
+    def events_of_first(count: int) -> float:
+        # A scorecard has many ties: of those at the cut each counts alike, whatever their order.
+        cut = probabilities[order[count - 1]]
+        above, tied = probabilities > cut, probabilities == cut
+        return outcomes[above].sum() + (count - above.sum()) * outcomes[tied].mean()
+
     return {
         "AUC": float(roc_auc_score(outcomes, probabilities)),
         "log loss": float(log_loss(outcomes, probabilities)),
-        "lift": float(outcomes[order[:tenth]].mean() / outcomes.mean()),
-        "recall at 20 %": float(outcomes[order[:fifth]].sum() / outcomes.sum()),
+        "lift": float(events_of_first(tenth) / tenth / outcomes.mean()),
+        "recall at 20 %": float(events_of_first(fifth) / outcomes.sum()),
         "ECE": float(
             sum(
                 abs(probabilities[part].mean() - outcomes[part].mean()) * len(part)
@@ -192,6 +199,7 @@ def telco(source: Path, folder: Path) -> dict[str, dict[str, float]]:
         scored = connection.execute("""
             select is_churned, churn_probability::double
             from intermediate.int_churn_probabilities where period = 'test'
+            order by as_of_date, account_id
         """).fetchall()
     results = {"scorecard": figures(scored)}
     pairs: dict[str, list[Row]] = {}
@@ -265,6 +273,7 @@ def saas_weekly(source: Path, folder: Path) -> dict[str, dict[str, float]]:
         scored = connection.execute("""
             select is_churned, churn_probability::double
             from intermediate.int_churn_probabilities where period = 'test'
+            order by as_of_date, account_id
         """).fetchall()
         if not scored:
             return {}

@@ -270,7 +270,8 @@ select
     ordered.effect_metric,
     gaps.points_to_median as expected_points,
     case
-        when gaps.points_to_median > 0
+        -- Less would read as +0.0 points.
+        when gaps.points_to_median >= 0.05
             then
                 '+' || cast(cast(gaps.points_to_median as decimal(9, 1)) as {{ text }}) || ' points if ' || gaps.metric
                 || ' reaches the median of the segment'
