@@ -37,45 +37,40 @@ months as (
 
 ),
 
--- Each row stands for its own month and, as what was before, for the next month and the next year.
-shifted as (
-    {%- for ago, name in periods.items() %}
+-- Each row counts in its own month and, as what was before, in the next month and the next year.
+customer_months as (
+    {%- for ago in periods %}
 
     select
         customer_id,
-        month_number + {{ ago }} as month_number,
-        {%- for other in periods.values() %}
-        {%- set is_it = other == name %}
-        {{ 'arr' if is_it else 'cast(null as decimal(28, 6))' }} as {{ other }}_arr,
-        {{ 'case when arr is null then 1 else 0 end' if is_it else '0' }} as {{ other }}_unknown,
-        {{ 'segment' if is_it else 'cast(null as ' ~ customer_health.type_text() ~ ')' }} as {{ other }}_segment,
-        {{ 'industry' if is_it else 'cast(null as ' ~ customer_health.type_text() ~ ')' }} as {{ other }}_industry
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        month_number + {{ ago }} as month_number
     from monthly
     {%- if not loop.last %}
 
-    union all
+    union distinct
     {%- endif %}
     {%- endfor %}
 
 ),
 
--- One row of each period at most, so that the maximum is its value.
 joined as (
 
     select
-        customer_id,
-        month_number,
+        customer_months.customer_id,
+        customer_months.month_number,
         {%- for name in periods.values() %}
-        coalesce(max({{ name }}_arr), 0) as {{ name }}_arr,
-        max({{ name }}_unknown) as {{ name }}_unknown,
-        max({{ name }}_segment) as {{ name }}_segment,
-        max({{ name }}_industry) as {{ name }}_industry
+        coalesce({{ name }}.arr, 0) as {{ name }}_arr,
+        case when {{ name }}.customer_id is not null and {{ name }}.arr is null then 1 else 0 end as {{ name }}_unknown,
+        {{ name }}.segment as {{ name }}_segment,
+        {{ name }}.industry as {{ name }}_industry
         {{- ',' if not loop.last }}
         {%- endfor %}
-    from shifted
-    group by customer_id, month_number
+    from customer_months
+    {%- for ago, name in periods.items() %}
+    left join monthly as {{ name }}
+        on customer_months.customer_id = {{ name }}.customer_id
+        and customer_months.month_number = {{ name }}.month_number + {{ ago }}
+    {%- endfor %}
 
 ),
 
