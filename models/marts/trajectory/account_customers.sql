@@ -4,7 +4,7 @@
 select
     account_id,
     customer_id,
-    customer_rank,
-    account_rank,
-    arr
+    cast(customer_rank as bigint) as customer_rank,
+    cast(account_rank as bigint) as account_rank,
+    cast(arr as decimal(28, 6)) as arr
 from {{ ref('int_account_customers') }}
