@@ -41,7 +41,7 @@ SUMMED = re.compile(r"\((\w*)#?\w*\) windowspecdefinition")
 
 # One policy that ranks within all accounts: policy, date and peer group are constants.
 ONE_POLICY: Mapping[str, Any] = {
-    # Neither conversion nor the customer suite knows of policies.
+    # Those that score by a policy; learning and the customer subjects partition by other keys.
     "customer_health_subjects": ["account_health", "trajectory", "actions"],
     "as_of_date": "2026-06-01",
     "customer_health_policy": "single",

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,30 @@ def read_table(work_file: Path, schema: str, name: str) -> Table:
     return read_query(work_file, f'select * from "{schema}"."{name}"', name)
 
 
+def compile_models(
+    models: Iterable[str], variables: Mapping[str, Any], folder: Path
+) -> dict[str, str]:
+    """Return the SQL of models, compiled in `folder`; their database is called `work`."""
+    run(
+        [
+            "dbt.cli.main",
+            *("compile", "--quiet", "--select", *models),
+            *("--vars", json.dumps(variables)),
+        ],
+        {
+            "CUSTOMER_HEALTH_TARGET": "duckdb",
+            "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+            "DBT_PROFILES_DIR": str(ROOT),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        },
+    )
+    return {
+        name: next((folder / "target" / "compiled").glob(f"**/{name}.sql")).read_text("utf-8")
+        for name in models
+    }
+
+
 class Compiled:
     """Models compiled once and run on tables made up by a test, each in the schema it is built in.
 
@@ -61,25 +85,8 @@ class Compiled:
         variables: Mapping[str, Any],
         folder: Path,
     ) -> None:
-        run(
-            [
-                "dbt.cli.main",
-                *("compile", "--quiet", "--select", *models),
-                *("--vars", json.dumps(variables)),
-            ],
-            {
-                "CUSTOMER_HEALTH_TARGET": "duckdb",
-                "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
-                "DBT_PROFILES_DIR": str(ROOT),
-                "DBT_TARGET_PATH": str(folder / "target"),
-                "DBT_LOG_PATH": str(folder / "logs"),
-            },
-        )
         self._models, self._inputs = models, inputs
-        self._sql = {
-            name: next((folder / "target" / "compiled").glob(f"**/{name}.sql")).read_text("utf-8")
-            for name in models
-        }
+        self._sql = compile_models(models, variables, folder)
         self._connection = duckdb.connect()
         self._connection.execute("attach ':memory:' as work; use work")
         for schema in ("staging", "intermediate", "marts"):

@@ -6,7 +6,6 @@ with gaps, flapping, late back-fills and repeated runs take seconds.
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle import alerts as oracle  # noqa: E402
 from oracle.alerts import Alert, Key, Seen  # noqa: E402
-from oracle.building import run  # noqa: E402
+from oracle.building import compile_models  # noqa: E402
 
 PUBLISHED = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
     "customer_health"
@@ -100,34 +99,16 @@ HISTORY = {
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which dbt leaves its SQL; a file there is named work like the database here."""
-    folder = tmp_path_factory.mktemp("alerts")
-    run(
-        [
-            "dbt.cli.main",
-            *("compile", "--quiet", "--select", *MODELS),
-            *("--vars", json.dumps({"as_of_date": str(TODAY)})),
-        ],
-        {
-            "CUSTOMER_HEALTH_TARGET": "duckdb",
-            "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
-            "DBT_PROFILES_DIR": str(ROOT),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-    )
-    return folder / "target" / "compiled"
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SQL of the models."""
+    return compile_models(MODELS, {"as_of_date": str(TODAY)}, tmp_path_factory.mktemp("alerts"))
 
 
 class Warehouse:
     """The tables that the models read, and runs of the models on them."""
 
-    def __init__(self, compiled: Path) -> None:
-        self._sql = {
-            name: next(compiled.glob(f"**/{name}.sql")).read_text(encoding="utf-8")
-            for name in MODELS
-        }
+    def __init__(self, compiled: dict[str, str]) -> None:
+        self._sql = compiled
         self._connection = duckdb.connect()
         self.execute("attach ':memory:' as work; use work")
         self.execute("create schema intermediate; create schema marts")
@@ -230,7 +211,7 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(compiled: Path) -> Warehouse:
+def warehouse(compiled: dict[str, str]) -> Warehouse:
     made = Warehouse(compiled)
     made.rules(["r"])
     return made
