@@ -1,34 +1,47 @@
 {#
-    Which slices of the history this run is about, as days 'YYYY-MM-DD':
-    current: the slice that the marts show. origin: `view` when it comes from the current account view,
-    `snapshot` when from the dated snapshots: then as_of_date lies within them, and the newest on or
-    before it counts. snapshots_to_score: the days of the snapshots that are scored in this run.
-    to_store: the days that the history gets. A view is not stored below slices of later days: it would
-    pass today's figures off as those of the past.
+    The slice that the marts show, as a day 'YYYY-MM-DD', and its origin: `view` when it comes from the
+    current account view, `snapshot` when from the dated snapshots: then as_of_date lies within them, and
+    the newest on or before it counts. past: the days of the snapshots up to as_of_date.
+    What is stored has no say, so a model may ask while the history is being written.
 #}
-{% macro slices() %}
+{% macro current_slice() %}
     {%- set day = customer_health.as_of_day() -%}
-    {%- set found = {'current': day, 'origin': 'view', 'snapshots_to_score': [], 'to_store': [day]} -%}
+    {%- set found = {'current': day, 'origin': 'view', 'past': []} -%}
     {%- if not execute or not customer_health.subject_is_built('trajectory') -%}{{- return(found) -}}{%- endif -%}
-    {%- set settings = customer_health.history_settings() -%}
-    {%- set snapshots = customer_health.snapshot_days() -%}
-    {%- set stored = customer_health.stored_days() -%}
     {#- A snapshot of a day that has not come yet is an error and says nothing of where as_of_date lies. -#}
     {%- set today = [day, run_started_at.strftime('%Y-%m-%d')] | max if var('as_of_date') else day -%}
-    {%- set past, later = [], [] -%}
-    {%- for snapshot in snapshots -%}
-        {%- if snapshot <= day -%}{%- do past.append(snapshot) -%}{%- endif -%}
+    {%- set later = [] -%}
+    {%- for snapshot in customer_health.snapshot_days() -%}
+        {%- if snapshot <= day -%}{%- do found.past.append(snapshot) -%}{%- endif -%}
         {%- if day <= snapshot <= today -%}{%- do later.append(snapshot) -%}{%- endif -%}
     {%- endfor -%}
-    {%- if past and later -%}
-        {%- do found.update({'current': past[-1], 'origin': 'snapshot', 'to_store': []}) -%}
-    {%- elif stored and stored[-1] > day -%}
-        {%- do found.update({'to_store': []}) -%}
+    {%- if found.past and later -%}{%- do found.update({'current': found.past[-1], 'origin': 'snapshot'}) -%}{%- endif -%}
+    {{- return(found) -}}
+{% endmacro %}
+
+{#
+    Which slices this run scores and stores, beside the current one.
+    snapshots_to_score: the days of the snapshots that are scored in this run. to_store: the days that
+    the history gets. A view is not stored below slices of later days: it would pass today's figures off
+    as those of the past.
+    For models that come before account_health_slice_log or are it: after it nothing is new.
+#}
+{% macro slices() %}
+    {%- set current = customer_health.current_slice() -%}
+    {%- set found = {'current': current.current, 'origin': current.origin, 'snapshots_to_score': [], 'to_store': []} -%}
+    {%- if not execute or not customer_health.subject_is_built('trajectory') -%}
+        {%- do found.to_store.append(current.current) -%}
+        {{- return(found) -}}
     {%- endif -%}
-    {%- set first = customer_health.first_day_kept((stored + past + [day]) | max) -%}
-    {%- for snapshot in past -%}
+    {%- set settings = customer_health.history_settings() -%}
+    {%- set stored = customer_health.stored_days() -%}
+    {%- if current.origin == 'view' and (not stored or stored[-1] <= current.current) -%}
+        {%- do found.to_store.append(current.current) -%}
+    {%- endif -%}
+    {%- set first = customer_health.first_day_kept((stored + current.past + [customer_health.as_of_day()]) | max) -%}
+    {%- for snapshot in current.past -%}
         {%- set is_wanted = settings.backfill == 'all' or (settings.backfill == 'missing' and snapshot not in stored) -%}
-        {%- if (is_wanted and snapshot >= first) or (found.origin == 'snapshot' and snapshot == found.current) -%}
+        {%- if (is_wanted and snapshot >= first) or (current.origin == 'snapshot' and snapshot == current.current) -%}
             {%- do found.snapshots_to_score.append(snapshot) -%}
             {%- do found.to_store.append(snapshot) -%}
         {%- endif -%}
@@ -38,7 +51,7 @@
 
 {# The slice that the marts show, as a date literal. #}
 {% macro current_slice_date() %}
-    {{- return(customer_health.date_literal(customer_health.slices().current)) -}}
+    {{- return(customer_health.date_literal(customer_health.current_slice().current)) -}}
 {% endmacro %}
 
 {# Days as a list of date literals for `in (...)`; never empty, as SQL has no empty list. #}

@@ -9,6 +9,8 @@
 ) }}
 
 {%- set slices = customer_health.slices() %}
+-- The findings of new snapshots ask the log what is new, so it is written after them.
+-- depends_on: {{ ref('value_findings') }}
 
 -- A day without any account is not stored, and what it may hold from before stays.
 with scored_days as (
