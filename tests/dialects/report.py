@@ -127,10 +127,10 @@ def uses(sql: str, written_as: str) -> list[Use]:
     """Return every function, type, keyword, operator and piece of syntax of a statement."""
     tokens = sqlglot.tokenize(sql, read=written_as)
     types = list(_types(sql, tokens))
-    inside_types = {place for _, place in types}
+    inside_types = {place for _, (first, last) in types for place in range(first, last)}
     found = [use for use, _ in types]
     for place, token in enumerate(tokens):
-        if any(first <= place < last for first, last in inside_types):
+        if place in inside_types:
             continue
         found += _uses_of(sql, tokens, place, token)
     return [*found, *_selects_without_table(tokens)]

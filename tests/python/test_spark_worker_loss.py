@@ -69,7 +69,9 @@ class House:
         """The demo that the marts do not stand for."""
         return next(demo for demo in self.demos if demo is not self.published)
 
-    def start_build(self, demo: Demo, name: str) -> tuple[subprocess.Popen[bytes], Path]:
+    def start_build(
+        self, demo: Demo, name: str, *options: str
+    ) -> tuple[subprocess.Popen[bytes], Path]:
         """Start a build on Spark; return its process and the file that it prints to."""
         work = self.folder / name
         work.mkdir()
@@ -77,7 +79,7 @@ class House:
         log = work / "build.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "customer_health", "build", *demo.arguments],
+                [sys.executable, "-m", "customer_health", "build", *demo.arguments, *options],
                 cwd=parity.ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -192,7 +194,8 @@ def test_one_worker_killed(house: House) -> None:
 
 def test_all_workers_killed(house: House) -> None:
     """Nobody is left to work: the build fails, and the marts are there once a worker is back."""
-    process, log = house.start_build(house.other, "all_killed")
+    # Without it every statement that does not need the last one would wait for its own time-out.
+    process, log = house.start_build(house.other, "all_killed", "--fail-fast")
     try:
         when_it_says(FIRST_TABLE, process, log, house.cluster.kill_all_workers)
         status = finished(process)
