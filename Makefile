@@ -40,7 +40,7 @@ build: env ## demo data if there is none, load, dbt build, publish, site, delive
 # A file's tests stay together: they share builds and servers.
 test: env-dev ## everything that proves the project: lint, unit, data and integration tests
 	$(MAKE) lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40
 
 parity: env-engines ## the same data on DuckDB, Postgres and Spark, every mart compared value by value
 	$(BIN)/python tests/parity/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))

@@ -11,7 +11,22 @@ from customer_health.cli import main
 # Set where no test may skip for want of a server.
 REQUIRE_ENGINES = "CUSTOMER_HEALTH_REQUIRE_ENGINES"
 
+# Files of minutes go first: with two at a time, a long one at the end would run alone.
+LONGEST_FILES = (
+    "test_spark_worker_loss",
+    "test_bad_input",
+    "test_integration_project",
+    "test_dialects",
+    "test_history",
+)
+
 Outcome = tuple[int, str, str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin; the others stay in the order of their names."""
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture
