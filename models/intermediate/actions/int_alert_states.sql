@@ -89,26 +89,38 @@ seeds as (
 
 ),
 
+-- Before it fires for the first time an alert has no state; one that was there before has it from the first date.
 candidates as (
 
     select
         entity_type,
         entity_id,
-        rule_id
-    from observations
-    where status = 'fires'
+        rule_id,
+        min(first_on) as first_on
+    from (
+        select
+            entity_type,
+            entity_id,
+            rule_id,
+            as_of_date as first_on
+        from observations
+        where status = 'fires'
 
-    union distinct
+        union all
 
-    select
-        entity_type,
-        entity_id,
-        rule_id
-    from seeds
+        select
+            seeds.entity_type,
+            seeds.entity_id,
+            seeds.rule_id,
+            first_dates.first_as_of_date as first_on
+        from seeds
+        cross join first_dates
+    ) as beginnings
+    group by entity_type, entity_id, rule_id
 
 ),
 
--- Every date of every alert: a date without an observation is unknown.
+-- Every date of an alert from its first: a date without an observation is unknown.
 steps as (
 
     select
@@ -129,8 +141,8 @@ steps as (
         seeds.reopened_count as seed_reopened_count
     from candidates
     inner join dates
-        on candidates.entity_type = 'account'
-        or dates.is_newest
+        on candidates.first_on <= dates.as_of_date
+        and (candidates.entity_type = 'account' or dates.is_newest)
     left join observations
         on candidates.entity_type = observations.entity_type
         and candidates.entity_id = observations.entity_id
