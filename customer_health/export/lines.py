@@ -6,6 +6,8 @@ the text form reads the same lines.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -25,7 +27,7 @@ ITEMS = "items"
 
 # The column that tells the customers apart, and what no customer has.
 KEY = "record_number"
-NOBODY = (None, "")
+NOBODY = (None, ())
 
 Shape = Mapping[str, Any]
 
@@ -120,17 +122,18 @@ def lines(marts: Marts, report: Lines) -> Iterator[str]:
             f" {concatenated([literal(']'), *parts[place + 1 :]])}"
             f" from customers order by {order}"
         )
-        # A list of the items is sorted faster than all of them would be.
-        items = tables.stream(
-            f"select {KEY}, array_to_string(list_transform(list_sort(list("
-            f"struct_pack(place := {report.item_order}, json := {report.item})"
-            ")), lambda item: item.json), ', ')"
-            f" from (select *{computed} from items) group by {order} order by {order}"
+        # DuckDB sorts on disk what does not fit into memory, but keeps lists that it gathers there.
+        items = groupby(
+            tables.stream(
+                f"select {KEY}, {report.item} from (select *{computed} from items)"
+                f" order by {order}, {report.item_order}"
+            ),
+            key=itemgetter(0),
         )
         owner, found = next(items, NOBODY)
         for key, begin, end in customers:
             if key == owner:
-                yield begin + found + end
+                yield begin + ", ".join([item for _, item in found]) + end
                 owner, found = next(items, NOBODY)
             else:
                 yield begin + end

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from customer_health.errors import UserError
-from customer_health.export import churn, expansion, forms, lines, review
+from customer_health.export import churn, expansion, forms, lines, reading, review
 from customer_health.export.reading import PagedMarts, marts_of_file
 from customer_health.export.report import TOOLS, write_reports
 
@@ -361,22 +361,32 @@ def test_report_goes_to_a_file_that_is_whole_or_not_there(marts, run, monkeypatc
     assert [path.name for path in out.parent.iterdir()] == ["health.json"]
 
 
-def test_memory_does_not_grow_with_the_customers(project):
+class Nowhere:
+    """A file that only counts what it gets."""
+
+    written = 0
+
+    def write(self, text: str) -> None:
+        self.written += len(text)
+
+
+def write_many(path: Path, customers: int, recommendations: int = 0) -> None:
+    """Write marts with many customers, each with recommendations of 200 characters."""
     write_marts(
-        Path("big.duckdb"),
+        path,
         HEALTH + CHILDREN,
         health("H-0", 0),
         "insert into marts.customer_success_health by name"
         " select customer_success_health.* replace ('H-' || n as customer_id, n as record_number)"
-        " from marts.customer_success_health, range(1, 30000) as numbers (n)",
+        f" from marts.customer_success_health, range(1, {customers}) as numbers (n)",
+        "insert into marts.customer_success_recommendations"
+        " select customer_id, 'rule', position, rpad(customer_id, 200, '.')"
+        f" from marts.customer_success_health, range({recommendations}) as places (position)",
     )
 
-    class Nowhere:
-        written = 0
 
-        def write(self, text: str) -> None:
-            self.written += len(text)
-
+def test_memory_does_not_grow_with_the_customers(project):
+    write_many(Path("big.duckdb"), 30_000)
     with marts_of_file(Path("big.duckdb")) as big:
         tracemalloc.start()
         nowhere = Nowhere()
@@ -385,6 +395,15 @@ def test_memory_does_not_grow_with_the_customers(project):
         tracemalloc.stop()
     assert nowhere.written > 20_000_000
     assert peak < nowhere.written / 2
+
+
+def test_database_memory_does_not_grow_with_their_items(project, monkeypatch):
+    write_many(Path("big.duckdb"), 30_000, recommendations=30)
+    monkeypatch.setattr(reading, "MEMORY_LIMIT", "100MB")
+    with marts_of_file(Path("big.duckdb")) as big:
+        nowhere = Nowhere()
+        write_reports(big, ["health"], "json", project, nowhere)
+    assert nowhere.written > 180_000_000
 
 
 class PagesOfDuckDB:
