@@ -81,6 +81,11 @@ def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
         ask({**server.environment(), "PGPASSWORD": "wrong"}, "select 1")
 
 
+def hear_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, and they hand on: to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_server_ends_with_its_command(
     server: PostgresServer, open_folder: Path, sent: signal.Signals
@@ -91,6 +96,7 @@ def test_the_server_ends_with_its_command(
         stdout=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(open_folder)},
         text=True,
+        preexec_fn=hear_interrupts,
     )
     assert command.stdout is not None
     environment = {}
