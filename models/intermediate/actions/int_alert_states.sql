@@ -90,6 +90,28 @@ seeds as (
 ),
 
 -- Before it fires for the first time an alert has no state; one that was there before has it from the first date.
+beginnings as (
+
+    select
+        entity_type,
+        entity_id,
+        rule_id,
+        as_of_date as first_on
+    from observations
+    where status = 'fires'
+
+    union all
+
+    select
+        seeds.entity_type,
+        seeds.entity_id,
+        seeds.rule_id,
+        first_dates.first_as_of_date as first_on
+    from seeds
+    cross join first_dates
+
+),
+
 candidates as (
 
     select
@@ -97,25 +119,7 @@ candidates as (
         entity_id,
         rule_id,
         min(first_on) as first_on
-    from (
-        select
-            entity_type,
-            entity_id,
-            rule_id,
-            as_of_date as first_on
-        from observations
-        where status = 'fires'
-
-        union all
-
-        select
-            seeds.entity_type,
-            seeds.entity_id,
-            seeds.rule_id,
-            first_dates.first_as_of_date as first_on
-        from seeds
-        cross join first_dates
-    ) as beginnings
+    from beginnings
     group by entity_type, entity_id, rule_id
 
 ),
