@@ -53,10 +53,11 @@ select
     max_points,
     cast(max_points - points as decimal(9, 6)) as points_lost,
     median_raw_value,
-    case
-        when peer_count < {{ plans.min_peers }} then cast(null as decimal(9, 6))
+    -- On Postgres a CASE without ELSE has no scale.
+    cast(case
+        when peer_count < {{ plans.min_peers }} then null
         when scaled_to_median > 0
             then {{ customer_health.to_decimal('scaled_to_median * ' ~ customer_health.double('max_points'), 9) }}
-        when scaled_to_median <= 0 then cast(0 as decimal(9, 6))
-    end as points_to_median
+        when scaled_to_median <= 0 then 0
+    end as decimal(9, 6)) as points_to_median
 from compared

@@ -174,15 +174,16 @@ figures as (
         counted.goal_id,
         counted.as_of_date,
         counted.account_count,
-        case goals.metric
+        -- On Postgres a CASE without ELSE has no scale.
+        cast(case goals.metric
             when 'low_health_rate'
-                then cast({{ customer_health.to_decimal(
+                then {{ customer_health.to_decimal(
                     customer_health.safe_divide('counted.low_health_count', 'counted.scored_count'), 9
-                ) }} as decimal(28, 6))
+                ) }}
             when 'mean_health_score'
                 then {{ customer_health.exact_mean('counted.score_sum', 'counted.scored_count') }}
-            when 'predicted_6m_revenue_total' then cast(counted.forecast_sum as decimal(28, 6))
-        end as figure
+            when 'predicted_6m_revenue_total' then counted.forecast_sum
+        end as decimal(28, 6)) as figure
     from counted
     inner join goals
         on counted.goal_id = goals.goal_id
