@@ -44,6 +44,7 @@ select
     held.weight_sum as observed_weight
 from held
 cross join whole
-where held.signal_count <> whole.signal_count
+where
+    held.signal_count <> whole.signal_count
     or held.weight_sum <> whole.weight_sum
     or held.account_id is null
