@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from oracle.account_health import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = ROOT / "target" / "made_for_tests"
@@ -54,6 +55,9 @@ READ_WHEN_COMPILING = frozenset(
 )
 # Of this block only one key decides what is read.
 LEARNING, DECISIVE_KEY = "customer_health_learning", "signals_from"
+# Of policies only their shape does.
+POLICIES, OWN_POLICIES = "customer_health_policies", "customer_health_extra_policies"
+ACCOUNT_METRICS = {*COLUMNS, "contact_email_coverage", "size_points"}
 
 # What a contributor's shell may hold must not reach a build here.
 FOREIGN = ("CUSTOMER_HEALTH_", "DBT_", "PG")
@@ -217,12 +221,36 @@ def once(name: str, make: Callable[[Path], object]) -> Path:
 
 
 def _decisive(variables: Variables) -> dict[str, Any]:
-    """Return the variables that a parse hangs on and that are not as published."""
+    """Return what of the variables a parse hangs on, as far as it is not as published."""
     published = published_variables()
-    found = {name: variables[name] for name in variables.keys() - READ_WHEN_COMPILING}
+    names = variables.keys() - READ_WHEN_COMPILING - {POLICIES, OWN_POLICIES}
+    found = {name: variables[name] for name in names}
     if block := found.get(LEARNING):
         found[LEARNING] = {**published[LEARNING], DECISIVE_KEY: block[DECISIVE_KEY]}
-    return {name: value for name, value in found.items() if value != published.get(name)}
+    found = {name: value for name, value in found.items() if value != published.get(name)}
+    return {**found, POLICIES: _shape({**published, **variables})}
+
+
+def _shape(variables: Variables) -> list[Any]:
+    """Return what of the policies decides which models there are, and which these read."""
+    presets, own = variables["customer_health_presets"], variables[OWN_POLICIES]
+    policies = []
+    for name in variables[POLICIES]:
+        block = own.get(name, {})
+        policies.append({**presets.get(block.get("extends", name), {}), **block})
+    metrics = [
+        metric
+        for policy in policies
+        for dimension in policy["dimensions"]
+        for metric in dimension["metrics"]
+    ]
+    return [
+        any(metric["scale"] == "percentile" for metric in metrics),
+        sorted({metric["peer_group"] for metric in metrics if "peer_group" in metric}),
+        # Signals come from elsewhere than the accounts.
+        sorted({metric["metric"] for metric in metrics} - ACCOUNT_METRICS),
+        any(policy.get("reads_signals") for policy in policies),
+    ]
 
 
 @cache

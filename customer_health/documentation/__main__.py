@@ -17,16 +17,21 @@ from customer_health.progress import say
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def read_models() -> list[str]:
+    """Return the models that the pages read."""
+    needed = {mart for example in examples.EXAMPLES for mart in example.reads}
+    return sorted(needed | set(examples.ALSO_BUILT))
+
+
 def build_demo(folder: Path) -> tuple[Path, Path]:
     """Build the demo of the queries in `folder`; return its work file and dbt's manifest."""
     variables = ("--vars", f"{{as_of_date: {examples.AS_OF}}}")
-    needed = {mart for example in examples.EXAMPLES for mart in example.reads}
     day, accounts = examples.AS_OF, str(examples.ACCOUNTS)
     raw = str(folder / "raw")
     demo = ("demo", "--accounts", accounts, "--as-of", day, "--out", raw)
     _run(folder, "customer_health", *demo)
     _run(folder, "customer_health", "load", raw)
-    selected = [f"+{mart}" for mart in sorted(needed | set(examples.ALSO_BUILT))]
+    selected = [f"+{mart}" for mart in read_models()]
     _run(folder, "dbt.cli.main", "build", "--quiet", "--resource-type", "seed", *variables)
     _run(folder, "dbt.cli.main", "run", "--quiet", *variables, "--select", *selected)
     return folder / "work.duckdb", folder / "target" / "manifest.json"

@@ -16,11 +16,11 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
+from builds import ROOT, read_parse, stored_parse
 
 from customer_health.project import source_tables
 from customer_health.sql import identifier, qualified
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "customer_health"
 
 # A source column of every other type, so that each way of reading a column is compiled.
@@ -295,8 +295,10 @@ def run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    with patch.dict("os.environ", {"CUSTOMER_HEALTH_WORK": str(work_file.absolute())}):
-        outcome = dbtRunner().invoke(
+    environment = {"CUSTOMER_HEALTH_WORK": str(work_file.absolute())}
+    parse = stored_parse(variables, environment)
+    with patch.dict("os.environ", environment):
+        outcome = dbtRunner(manifest=read_parse(parse)).invoke(
             [
                 *("--quiet", command, "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
                 *("--target", "duckdb", "--target-path", str(folder / "target")),

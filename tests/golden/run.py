@@ -12,7 +12,6 @@ if a figure differs that was not accepted.
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import shutil
 import subprocess
@@ -31,7 +30,7 @@ from builds import ROOT, digest
 from parity.compare import Relation, compare, line, relations_of
 from parity.readers import DuckDbReader
 
-from golden.figures import LEFT_OUT, figures_of, read, written
+from golden.figures import LEFT_OUT, Figure, figures_of, read, written
 from golden.inputs import INPUTS, Input
 
 FOLDER = Path(__file__).resolve().parent
@@ -65,7 +64,7 @@ def run(source: Input, work: Path, accept: bool) -> bool:
         put(marts, kept_marts(source))
         say(f"{source.name}: {len(now):,} figures as kept ({seconds})")
         return True
-    changed = differences(written(before), written(now))
+    changed = differences(before, now)
     say(f"{source.name}: {len(changed):,} lines differ ({seconds})", *changed[:SHOWN_LINES])
     if len(changed) > SHOWN_LINES:
         say(f"... and {len(changed) - SHOWN_LINES:,} more")
@@ -78,10 +77,12 @@ def run(source: Input, work: Path, accept: bool) -> bool:
     return accept
 
 
-def differences(before: str, now: str) -> list[str]:
-    """Return the lines that are on one side only, in order, with - or + before them."""
-    compared = difflib.unified_diff(before.splitlines(), now.splitlines(), n=0, lineterm="")
-    return [text for text in compared if text[0] in "-+" and text[:3] not in ("---", "+++")]
+def differences(before: Sequence[Figure], now: Sequence[Figure]) -> list[str]:
+    """Return the lines of the figures that are on one side only, with - or + before them."""
+    changed = dict.fromkeys(set(before) - set(now), "-")
+    changed |= dict.fromkeys(set(now) - set(before), "+")
+    in_order = sorted(changed, key=lambda figure: (figure[:2], changed[figure] == "+"))
+    return [changed[figure] + ",".join(figure) for figure in in_order]
 
 
 def show_rows(source: Input, marts: Path, relations: Sequence[Relation], changed: set[str]) -> None:

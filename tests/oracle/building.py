@@ -1,36 +1,15 @@
-"""What the comparisons with an oracle share: running the project, and reading what it built."""
+"""What the comparisons with an oracle share: models that are compiled once, and reading tables."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
+from builds import dbt
 
 from oracle.compare import Table
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a module of this Python in the project; a failure shows the end of its output."""
-    result = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        output = (result.stdout + result.stderr)[-6000:]
-        pytest.fail(f"{' '.join(arguments[:3])} failed:\n{output}", pytrace=False)
 
 
 def read_query(work_file: Path, query: str, name: str) -> Table:
@@ -51,19 +30,15 @@ def compile_models(
     models: Iterable[str], variables: Mapping[str, Any], folder: Path
 ) -> dict[str, str]:
     """Return the SQL of models, compiled in `folder`; their database is called `work`."""
-    run(
-        [
-            "dbt.cli.main",
-            *("compile", "--quiet", "--select", *models),
-            *("--vars", json.dumps(variables)),
-        ],
-        {
-            "CUSTOMER_HEALTH_TARGET": "duckdb",
-            "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
-            "DBT_PROFILES_DIR": str(ROOT),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
+    environment = {
+        "CUSTOMER_HEALTH_TARGET": "duckdb",
+        "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+    }
+    dbt(
+        *("compile", "--quiet", "--select", *models),
+        variables=variables,
+        environment=environment,
+        folder=folder,
     )
     return {
         name: next((folder / "target" / "compiled").glob(f"**/{name}.sql")).read_text("utf-8")

@@ -6,8 +6,8 @@
 An input is `demo`, `adversarial:<case>` (the cases of tests/oracle/adversarial.py; `adversarial`
 alone is all of them) or a folder of raw files. Each is built on all engines, one engine after
 another, on the same servers; then the marts and the exported reports are compared. The exit status
-is 1 if a build fails or a value differs. Seconds are those of `customer-health build`: load,
-models, tests and publishing.
+is 1 if a build fails or a value differs. Seconds are those of `customer-health build` after the
+project was parsed: load, models, tests and publishing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
-import json
 import os
 import re
 import subprocess
@@ -30,6 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from builds import FOREIGN, ROOT, command
 from engines.servers import (
     ServerUnavailable,
     postgres_server,
@@ -41,11 +41,7 @@ from oracle import adversarial
 from customer_health.demo.writer import AS_OF
 from parity.compare import ENGINES, compare_all, engine_list, reader_of, relations_of
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres": postgres_server, "spark": spark_cluster}
-
-# What a contributor's shell may hold must not reach a build here.
-FOREIGN = ("CUSTOMER_HEALTH_", "DBT_", "PG")
 
 # Lines of a failed build that are shown; its whole output is in the folder of the run.
 SHOWN_LINES = 20
@@ -105,8 +101,8 @@ def demo(accounts: int) -> Input:
     """Return the demo data as an input."""
 
     def write(raw: Path) -> None:
-        command = ["demo", "--accounts", str(accounts), "--out", str(raw)]
-        customer_health(command, base_environment(), raw.parent / "demo.log")
+        words = ["demo", "--accounts", str(accounts), "--out", str(raw)]
+        customer_health(words, base_environment(), raw.parent / "demo.log")
 
     return Input(
         f"demo of {accounts:,} accounts",
@@ -173,19 +169,24 @@ def build_environment(engine: str, server: Environment, raw: Path, work: Path) -
 
 def build(engine: str, environment: Environment, source: Input, log: Path) -> float:
     """Run `customer-health build` on an engine; return its seconds. Raises BuildFailed."""
+    words = ["build", "--target", engine, *source.arguments]
+    line = command(*words, variables=source.variables, environment=environment)
     started = time.monotonic()
-    variables = json.dumps(source.variables)
-    command = ["build", "--target", engine, *source.arguments, "--vars", variables]
-    customer_health(command, environment, log)
+    finish(line, environment, log)
     return time.monotonic() - started
 
 
-def customer_health(command: Sequence[str], environment: Environment, log: Path) -> None:
+def customer_health(words: Sequence[str], environment: Environment, log: Path) -> None:
     """Run a command of the project's tool in the project, writing what it prints to `log`."""
+    finish([sys.executable, "-m", "customer_health", *words], environment, log)
+
+
+def finish(line: Sequence[str], environment: Environment, log: Path) -> None:
+    """Run a command line in the project, writing what it prints to `log`. Raises BuildFailed."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         status = subprocess.run(
-            [sys.executable, "-m", "customer_health", *command],
+            line,
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -196,7 +197,7 @@ def customer_health(command: Sequence[str], environment: Environment, log: Path)
     if status != 0:
         lines = COLOURS.sub("", log.read_text(encoding="utf-8", errors="replace")).splitlines()
         end = "\n".join(f"    {line}" for line in lines[-SHOWN_LINES:])
-        raise BuildFailed(f"customer-health {command[0]} ended with status {status}:\n{end}")
+        raise BuildFailed(f"{log.stem} ended with status {status}:\n{end}")
 
 
 def run(
@@ -242,8 +243,8 @@ def compare_reports(
         reports: dict[str, bytes] = {}
         for engine in engines:
             path = work / engine / f"reports.{form}"
-            command = ["export", "customer-success", "--format", form, "--out", str(path)]
-            customer_health(command, environments[engine], work / engine / f"export_{form}.log")
+            words = ["export", "customer-success", "--format", form, "--out", str(path)]
+            customer_health(words, environments[engine], work / engine / f"export_{form}.log")
             reports[engine] = path.read_bytes()
         first, *rest = engines
         different = [engine for engine in rest if reports[engine] != reports[first]]

@@ -1,10 +1,20 @@
 """Shared by the tests of the Python package: a folder of its own, and the command line."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from engines.servers import (
+    PostgresServer,
+    ServerUnavailable,
+    SparkCluster,
+    postgres_server,
+    skip_without,
+    spark_cluster,
+)
 
 from customer_health.cli import main
 
@@ -20,13 +30,50 @@ LONGEST_FILES = (
     "test_history",
 )
 
+# Files whose tests share the servers of the run, and one that ends servers of its own.
+SHARING_FILES = (
+    "test_integration_project",
+    "test_spark_engine",
+    "test_postgres",
+    "test_engine_servers",
+)
+ENGINE_FILES = (*SHARING_FILES, "test_spark_worker_loss")
+
 Outcome = tuple[int, str, str]
+Server = TypeVar("Server")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files begin; the others stay in the order of their names."""
+    """Let the longest files begin, and keep those together that share builds or servers."""
     places = {name: place for place, name in enumerate(LONGEST_FILES)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+    for item in items:
+        stem = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("servers" if stem in SHARING_FILES else stem))
+        if stem in ENGINE_FILES:
+            item.add_marker(pytest.mark.engines)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The Postgres server of the run; who writes makes a database of its own."""
+    yield from running(postgres_server(tmp_path_factory.mktemp("postgres")))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    """The Spark cluster of the run; who writes first clears what is in the way."""
+    yield from running(spark_cluster(tmp_path_factory.mktemp("spark")))
+
+
+def running(server: AbstractContextManager[Server]) -> Iterator[Server]:
+    """Yield the server while it runs; skip the test where it cannot be started."""
+    try:
+        with server as started:
+            yield started
+    except ServerUnavailable as error:
+        skip_without(error)
 
 
 @pytest.fixture

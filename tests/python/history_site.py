@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import io
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from typing import Any
 import duckdb
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from builds import ROOT, read_parse, stored_parse
+
 VIEW = "salesforce__customer_360_view"
 SNAPSHOTS = "salesforce__customer_360_history"
 
@@ -48,29 +52,29 @@ class Site:
     ) -> tuple[int, str]:
         """Run models; return the status and what was printed."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-        from dbt.cli.main import cli
+        from dbt.cli.main import dbtRunner
 
+        variables = {"as_of_date": as_of_date, **variables}
+        environment = {"CUSTOMER_HEALTH_WORK": str(self.work)}
+        parse = read_parse(stored_parse(variables, environment))
         command = ["--no-use-colors", "--log-level-file", "none", "--quiet", "run"]
-        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        command += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
         command += ["--target-path", str(self.folder / "target")]
-        command += ["--log-path", str(self.folder / "logs"), "--no-partial-parse", *flags]
-        command += ["--vars", json.dumps({"as_of_date": as_of_date, **variables})]
-        command += ["--select", *select]
+        command += ["--log-path", str(self.folder / "logs"), *flags]
+        command += ["--vars", json.dumps(variables), "--select", *select]
         printed = io.StringIO()
-        status = 0
         try:
             with (
-                pytest.MonkeyPatch.context() as environment,
+                pytest.MonkeyPatch.context() as patch,
                 contextlib.redirect_stdout(printed),
                 contextlib.redirect_stderr(printed),
             ):
-                environment.setenv("CUSTOMER_HEALTH_WORK", str(self.work))
-                cli.main(command, prog_name="dbt")
-        except SystemExit as stopped:
-            status = int(stopped.code or 0)
+                for name, text in environment.items():
+                    patch.setenv(name, text)
+                outcome = dbtRunner(manifest=parse).invoke(command)
         finally:
             DuckDBConnectionManager.close_all_connections()
-        return status, printed.getvalue()
+        return int(not outcome.success), printed.getvalue()
 
     def query(self, sql: str) -> list[Row]:
         """Return the rows of a query as dicts."""

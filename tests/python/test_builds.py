@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builds import LEARNING, READ_WHEN_COMPILING, published_variables, stored_parse
+from builds import (
+    LEARNING,
+    OWN_POLICIES,
+    POLICIES,
+    READ_WHEN_COMPILING,
+    published_variables,
+    stored_parse,
+)
 from oracle import adversarial_customers
 
 PUBLISHED = published_variables()
@@ -23,6 +30,30 @@ def other_blocks(**blocks: dict[str, Any]) -> dict[str, Any]:
 OTHERS = {
     "as_of_date": "2020-02-29",
     "customer_health_policy": "win_probability",
+    POLICIES: ["mine", "win_probability"],
+    OWN_POLICIES: {
+        "mine": {
+            "extends": "run_rate",
+            "bands": [{"band": "Good", "at_least": 33}, {"band": "Bad", "at_least": 0}],
+            "dimensions": [
+                {
+                    "dimension": "activity",
+                    "weight": 1,
+                    "metrics": [
+                        {"metric": "total_activities_90d", "weight": 0.5, "scale": "winsorized"},
+                        {
+                            "metric": "days_since_last_activity",
+                            "weight": 0.5,
+                            "scale": "target",
+                            "lower": 0,
+                            "upper": 60,
+                            "pre_transform": "log1p",
+                        },
+                    ],
+                },
+            ],
+        },
+    },
     **{name: CUSTOMERS[name] for name in CUSTOMERS.keys() & READ_WHEN_COMPILING},
     **other_blocks(
         customer_health_history={"keep_days": 20, "backfill": "all"},
@@ -48,11 +79,11 @@ def parsed(folder: Path) -> dict[str, Any]:
 
 
 def test_a_parse_does_not_hang_on_what_compiling_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert OTHERS.keys() == READ_WHEN_COMPILING | {LEARNING}
+    assert OTHERS.keys() == READ_WHEN_COMPILING | {LEARNING, POLICIES, OWN_POLICIES}
     assert all(PUBLISHED[name] != value for name, value in OTHERS.items())
     shared = stored_parse({}, {})
     assert stored_parse(OTHERS, {}) == shared
-    monkeypatch.setattr("builds.READ_WHEN_COMPILING", frozenset())
+    monkeypatch.setattr("builds._decisive", dict)
     other = stored_parse(OTHERS, {})
     assert other != shared
     assert parsed(other) == parsed(shared)

@@ -6,9 +6,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from builds import build, customer_health
 
-from customer_health.documentation.__main__ import ROOT, build_demo, pages
-from customer_health.documentation.examples import EXAMPLES
+from customer_health.documentation.__main__ import ROOT, pages, read_models
+from customer_health.documentation.examples import ACCOUNTS, AS_OF, EXAMPLES
 from customer_health.documentation.manifest import Column, marts
 from customer_health.documentation.pages import references, unit
 
@@ -16,7 +17,12 @@ from customer_health.documentation.pages import references, unit
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The work file and the manifest of the demo that the example queries are run on."""
-    return build_demo(tmp_path_factory.mktemp("documentation"))
+    folder = tmp_path_factory.mktemp("documentation")
+    raw = folder / "raw"
+    customer_health("demo", "--accounts", ACCOUNTS, "--as-of", AS_OF, "--out", raw)
+    selected = [f"+{mart}" for mart in read_models()]
+    work_file = build(raw, folder, {"as_of_date": AS_OF}, select=selected)
+    return work_file, folder / "target" / "manifest.json"
 
 
 def test_pages_are_as_committed(demo: tuple[Path, Path]) -> None:

@@ -28,15 +28,6 @@ SCRIPT = Path(servers.__file__)
 STOP_SECONDS = 20
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    try:
-        with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-            yield server
-    except ServerUnavailable as error:
-        skip_without(error)
-
-
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A temporary folder that another OS user may enter, which pytest's own are not."""
@@ -64,21 +55,21 @@ def ask(environment: dict[str, str], statement: str) -> tuple:
     return row
 
 
-def test_user_owns_the_database_without_being_a_superuser(server: PostgresServer) -> None:
+def test_user_owns_the_database_without_being_a_superuser(postgres: PostgresServer) -> None:
     statement = (
         "select rolsuper, rolcreaterole, datdba = pg_roles.oid from pg_roles"
         " inner join pg_database on datname = current_database() where rolname = current_user"
     )
-    assert ask(server.environment(), statement) == (False, True, True)
+    assert ask(postgres.environment(), statement) == (False, True, True)
     superuser = "select rolsuper from pg_roles where rolname = current_user"
-    assert ask(server.superuser_environment(), superuser) == (True,)
+    assert ask(postgres.superuser_environment(), superuser) == (True,)
 
 
-def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
+def test_a_wrong_password_is_refused(postgres: PostgresServer) -> None:
     import psycopg2
 
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        ask({**server.environment(), "PGPASSWORD": "wrong"}, "select 1")
+        ask({**postgres.environment(), "PGPASSWORD": "wrong"}, "select 1")
 
 
 def hear_interrupts() -> None:
@@ -88,7 +79,7 @@ def hear_interrupts() -> None:
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_server_ends_with_its_command(
-    server: PostgresServer, open_folder: Path, sent: signal.Signals
+    postgres: PostgresServer, open_folder: Path, sent: signal.Signals
 ) -> None:
     """Also when the command is killed and cannot stop it any more."""
     command = subprocess.Popen(

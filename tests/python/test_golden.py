@@ -37,7 +37,7 @@ def figures(tmp_path: Path):
 
 def changed(before: list[Figure], now: list[Figure]) -> set[str]:
     """The columns whose lines differ."""
-    return {text.split(",")[1] for text in differences(written(before), written(now))}
+    return {text.split(",")[1] for text in differences(before, now)}
 
 
 def test_rows_and_nulls_are_counted_and_survive_the_file(figures, tmp_path: Path) -> None:

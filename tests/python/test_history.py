@@ -11,7 +11,6 @@ import datetime
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from history_site import PROJECT, SNAPSHOTS, VIEW, Row, Site, day_of
+from builds import ROOT, command
+from history_site import SNAPSHOTS, VIEW, Row, Site, day_of
 
 from customer_health.publish import publish
 
@@ -406,17 +406,17 @@ def test_lost_work_file_takes_the_history_from_the_published_file(
     work = tmp_path / "work.duckdb"
     subjects = SUBJECTS["customer_health_subjects"]
     settings = {"customer_health_subjects": subjects, "as_of_date": "2025-03-07"}
+    environment = {
+        "CUSTOMER_HEALTH_RAW": str(folder),
+        "CUSTOMER_HEALTH_WORK": str(work),
+        "CUSTOMER_HEALTH_PUBLISHED": str(published),
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_LOG_PATH": str(tmp_path / "logs"),
+    }
     result = subprocess.run(
-        [sys.executable, "-m", "customer_health", "build", "--quiet", "--vars", str(settings)],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "CUSTOMER_HEALTH_RAW": str(folder),
-            "CUSTOMER_HEALTH_WORK": str(work),
-            "CUSTOMER_HEALTH_PUBLISHED": str(published),
-            "DBT_TARGET_PATH": str(tmp_path / "target"),
-            "DBT_LOG_PATH": str(tmp_path / "logs"),
-        },
+        command("build", "--quiet", variables=settings, environment=environment),
+        cwd=ROOT,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -6,49 +6,12 @@ On DuckDB, on a real Postgres server and on a real Spark cluster.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from engines.servers import (
-    PostgresServer,
-    ServerUnavailable,
-    SparkCluster,
-    postgres_server,
-    skip_without,
-    spark_cluster,
-)
-
 PROJECT = Path(__file__).resolve().parents[1] / "integration"
 DBT = str(Path(sys.executable).with_name("dbt"))
-
-Server = TypeVar("Server")
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A Postgres server with an empty database."""
-    yield from running(postgres_server(tmp_path_factory.mktemp("postgres")))
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    """A Spark cluster with an empty catalog."""
-    yield from running(spark_cluster(tmp_path_factory.mktemp("spark")))
-
-
-def running(server: AbstractContextManager[Server]) -> Iterator[Server]:
-    """Yield the server while it runs; skip the test where it cannot be started."""
-    try:
-        with server as started:
-            yield started
-    except ServerUnavailable as error:
-        skip_without(error)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from oracle.building import run  # noqa: E402
+from builds import dbt  # noqa: E402
 
 AS_OF_DATE = "2025-12-29"
 # On the grid of label dates.
@@ -100,18 +99,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "customer_health_subjects": ["account_health", "trajectory", "actions", "learning"],
         "customer_health_learning": {**settings, "signals_from": "account_signals"},
     }
-    run(
-        [
-            *("dbt.cli.main", "build", "--quiet", "--exclude-resource-type", "unit_test"),
-            *("--target-path", str(folder / "target"), "--vars", json.dumps(variables), "--select"),
-            *(
-                "+account_churn_probability",
-                "churn_scorecard",
-                "signal_information",
-                "learning_does_not_leak",
-            ),
-        ],
-        {"CUSTOMER_HEALTH_TARGET": "duckdb", "CUSTOMER_HEALTH_WORK": str(work_file)},
+    dbt(
+        *("build", "--quiet", "--exclude-resource-type", "unit_test", "--select"),
+        *("+account_churn_probability", "churn_scorecard", "signal_information"),
+        "learning_does_not_leak",
+        variables=variables,
+        environment={"CUSTOMER_HEALTH_TARGET": "duckdb", "CUSTOMER_HEALTH_WORK": str(work_file)},
+        folder=folder,
     )
     return work_file
 

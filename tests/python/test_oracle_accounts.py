@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -25,15 +24,14 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from builds import DEMO_AS_OF, build, demo_build  # noqa: E402
 from oracle import account_health as oracle  # noqa: E402
 from oracle import adversarial  # noqa: E402
-from oracle.building import read_table, run  # noqa: E402
+from oracle.building import read_table  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.exact import quantile, round_half_up, wilson_interval  # noqa: E402
 from oracle.presets import FIVE_FAMILIES, PRESETS  # noqa: E402
 
-DEMO_ACCOUNTS = 10_000
-DEMO_AS_OF_DATE = "2026-06-01"
 POLICIES = oracle.resolve_policies(PRESETS, adversarial.EXTRA_POLICIES)
 SUB_SCORES = ("activity", "contact_quality", "business_value", "account_scale")
 
@@ -276,27 +274,6 @@ class Build:
         return read_table(self.work_file, schema, name)
 
 
-def build(name: str, raw: Path, folder: Path, variables: dict[str, Any]) -> Path:
-    """Load a folder of raw files and build the marts from it; returns the work file."""
-    work_file = folder / "work.duckdb"
-    environment = {
-        "CUSTOMER_HEALTH_RAW": str(raw),
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
-    }
-    run(["customer_health", "load", str(raw)], environment)
-    selected = [f"+{table}" for table in (*MARTS, *QUALITY_TABLES)]
-    arguments = [
-        *("build", "--quiet", "--select", *selected),
-        *("--resource-type", "seed", "--resource-type", "model"),
-        *("--vars", json.dumps(variables)),
-        *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-    ]
-    run(["dbt.cli.main", *arguments], environment)
-    return work_file
-
-
 def expect(
     rows: list[dict], as_of_date: str, active: str, policies: tuple[str, ...]
 ) -> tuple[oracle.Cleaned, dict[str, list[dict]]]:
@@ -342,22 +319,19 @@ def case_build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         "customer_health_policies": list(case.policies),
         "customer_health_extra_policies": adversarial.EXTRA_POLICIES,
     }
-    work_file = build(case.name, folder / "raw", folder, variables)
+    selected = [f"+{table}" for table in (*MARTS, *QUALITY_TABLES)]
+    work_file = build(folder / "raw", folder, variables, select=selected)
     cleaned, expected = expect(case.rows, case.as_of_date, case.policy, tuple(case.policies))
     return Build(case.name, work_file, len(case.rows), cleaned, expected)
 
 
 @pytest.fixture(scope="module")
-def demo_build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def demo() -> Build:
     """The demo data under the three presets."""
-    folder = tmp_path_factory.mktemp("demo")
-    raw = folder / "raw"
-    arguments = ["demo", "--accounts", str(DEMO_ACCOUNTS), "--out", str(raw)]
-    run(["customer_health", *arguments], {})
-    work_file = build("demo", raw, folder, {"as_of_date": DEMO_AS_OF_DATE})
-    rows = read_raw(raw)
-    cleaned, expected = expect(rows, DEMO_AS_OF_DATE, "run_rate", tuple(PRESETS))
-    return Build("demo", work_file, len(rows), cleaned, expected)
+    folder = demo_build()
+    rows = read_raw(folder / "raw")
+    cleaned, expected = expect(rows, DEMO_AS_OF, "run_rate", tuple(PRESETS))
+    return Build("demo", folder / "work.duckdb", len(rows), cleaned, expected)
 
 
 def read_raw(folder: Path) -> list[dict]:
@@ -448,13 +422,13 @@ def test_value_findings_of_a_case(case_build: Build) -> None:
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_mart_of_the_demo(demo_build: Build, mart: str) -> None:
-    check_mart(demo_build, mart)
+def test_mart_of_the_demo(demo: Build, mart: str) -> None:
+    check_mart(demo, mart)
 
 
-def test_rejected_rows_of_the_demo(demo_build: Build) -> None:
-    check_rejected_rows(demo_build)
+def test_rejected_rows_of_the_demo(demo: Build) -> None:
+    check_rejected_rows(demo)
 
 
-def test_value_findings_of_the_demo(demo_build: Build) -> None:
-    check_value_findings(demo_build)
+def test_value_findings_of_the_demo(demo: Build) -> None:
+    check_value_findings(demo)

@@ -7,7 +7,6 @@ first tests of this file concern the oracle alone: small examples computed by ha
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -25,9 +24,10 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from builds import build  # noqa: E402
 from oracle import adversarial_customers as adversarial  # noqa: E402
 from oracle import conversion_cohort as oracle  # noqa: E402
-from oracle.building import read_query, run  # noqa: E402
+from oracle.building import read_query  # noqa: E402
 from oracle.compare import Table, compare, report  # noqa: E402
 from oracle.conversion_cohort import ACTIVITY, FUNNEL, VALUE  # noqa: E402
 from oracle.exact import f_statistic, linear_quantile, paulson_p_value  # noqa: E402
@@ -475,24 +475,10 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Each adversarial case, loaded and built once."""
     case: adversarial.Case = request.param
     folder = tmp_path_factory.mktemp(case.name)
-    raw, work_file = folder / "raw", folder / "work.duckdb"
+    raw = folder / "raw"
     case.write(raw)
-    environment = {
-        "CUSTOMER_HEALTH_TARGET": "duckdb",
-        "CUSTOMER_HEALTH_RAW": str(raw),
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
-    }
-    run(["customer_health", "load", str(raw)], environment)
     selected = [f"+{table}" for table in (*MARTS, *QUALITY_TABLES)]
-    arguments = [
-        *("build", "--quiet", "--select", *selected),
-        *("--resource-type", "seed", "--resource-type", "model"),
-        *("--vars", json.dumps(case.variables)),
-        *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-    ]
-    run(["dbt.cli.main", *arguments], environment)
+    work_file = build(raw, folder, case.variables, select=selected)
     tables = adversarial.read(raw)
     cleaned = oracle.clean(tables, case.as_of_date)
     expected = oracle.aggregates(cleaned, case.settings, case.as_of_date)

@@ -28,9 +28,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests" / "reference"))
 
 import check_customer_success as reference  # noqa: E402
+from builds import build  # noqa: E402
 from oracle import customer_success as oracle  # noqa: E402
 from oracle import customer_success_cases as cases  # noqa: E402
-from oracle.building import read_table, run  # noqa: E402
+from oracle.building import read_table  # noqa: E402
 from oracle.compare import Row, Table, agree, compare, report  # noqa: E402
 
 SCORES = ("usage", "engagement", "support", "relationship", "overall")
@@ -321,29 +322,15 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The records loaded and built, from tables and, fewer of them, from the published files."""
     write: Writer = request.param
     folder = tmp_path_factory.mktemp("customer_success")
-    raw, work_file = folder / "raw", folder / "work.duckdb"
+    raw = folder / "raw"
     count = 2000 if write is cases.write_tables else 200
     documents = {tool: cases.documents(tool, count) for tool in oracle.TOOLS}
     write(documents, raw)
-    environment = {
-        "CUSTOMER_HEALTH_TARGET": "duckdb",
-        "CUSTOMER_HEALTH_RAW": str(raw),
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
-    }
-    run(["customer_health", "load", str(raw)], environment)
     variables = {
         "as_of_date": cases.AS_OF_DATE.isoformat(),
         "customer_health_subjects": ["customer_success"],
     }
-    arguments = [
-        *("build", "--quiet", "--select", *(f"+{mart}" for mart in MARTS)),
-        *("--resource-type", "seed", "--resource-type", "model"),
-        *("--vars", json.dumps(variables)),
-        *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-    ]
-    run(["dbt.cli.main", *arguments], environment)
+    work_file = build(raw, folder, variables, select=[f"+{mart}" for mart in MARTS])
     records = {tool: [json.loads(text) for text in texts] for tool, texts in documents.items()}
     return Build(work_file, oracle.marts(records, cases.AS_OF_DATE))
 

@@ -24,11 +24,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from builds import build as build_project  # noqa: E402
 from oracle import account_health as accounts_oracle  # noqa: E402
 from oracle import adversarial, signals  # noqa: E402
 from oracle import customer_success as success  # noqa: E402
 from oracle import customer_success_cases as cases  # noqa: E402
-from oracle.building import read_query, read_table, run  # noqa: E402
+from oracle.building import read_query, read_table  # noqa: E402
 from oracle.compare import Table, agree, report  # noqa: E402
 from oracle.presets import FIVE_FAMILIES, TARGETS  # noqa: E402
 
@@ -199,13 +200,6 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         columns = ("as_of_date", *accounts_oracle.COLUMNS)
         write_csv(raw / "salesforce__customer_360_history.csv", columns, raw_history())
 
-    work_file = folder / "work.duckdb"
-    environment = {
-        "CUSTOMER_HEALTH_RAW": str(raw),
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
-    }
-    run(["customer_health", "load", str(raw)], environment)
     variables = {
         "as_of_date": AS_OF_DATE.isoformat(),
         "customer_health_subjects": [
@@ -214,16 +208,7 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "customer_health_policy": "five_families",
         "customer_health_policies": ["five_families", "run_rate"],
     }
-    run(
-        [
-            *("dbt.cli.main", "build", "--quiet", "--select", *(f"+{name}" for name in MODELS)),
-            *("--resource-type", "seed", "--resource-type", "model"),
-            *("--vars", json.dumps(variables)),
-            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ],
-        environment,
-    )
+    work_file = build_project(raw, folder, variables, select=[f"+{name}" for name in MODELS])
     kept, _ = signals.clean_mapping(mapping_rows)
     pairs = signals.account_customers(accounts, arr, kept)
     month_rows = [

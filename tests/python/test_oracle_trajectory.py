@@ -6,7 +6,6 @@ The series are written into the history as it would be stored; dbt builds the ma
 from __future__ import annotations
 
 import csv
-import json
 import random
 import sys
 from collections import Counter
@@ -23,8 +22,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from builds import dbt  # noqa: E402
 from oracle import trajectory as oracle  # noqa: E402
-from oracle.building import read_table, run  # noqa: E402
+from oracle.building import read_table  # noqa: E402
 from oracle.compare import compare, report  # noqa: E402
 from oracle.trajectory import Settings, Slice  # noqa: E402
 
@@ -221,15 +221,12 @@ def build(folder: Path, slices: Iterable[Slice], settings: Settings) -> Path:
         "customer_health_subjects": ["account_health", "trajectory"],
         "customer_health_trajectory": block,
     }
-    environment = {
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_TARGET": "duckdb",
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_PROFILES_DIR": str(ROOT),
-    }
-    arguments = ["dbt.cli.main", "run", "--select", "account_trajectory"]
-    run([*arguments, "--vars", json.dumps(variables)], environment)
+    dbt(
+        *("run", "--select", "account_trajectory"),
+        variables=variables,
+        environment={"CUSTOMER_HEALTH_TARGET": "duckdb", "CUSTOMER_HEALTH_WORK": str(work_file)},
+        folder=folder,
+    )
     return work_file
 
 

@@ -7,7 +7,6 @@ tables, where the loader does not look.
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from oracle.building import read_table, run  # noqa: E402
+from builds import demo_build  # noqa: E402
+from oracle.building import read_table  # noqa: E402
 
-AS_OF = "2026-06-01"
 FALLING = {"declining", "accelerating_decline"}
 MOVING = FALLING | {"improving", "recovering", "stable"}
 
@@ -58,28 +57,10 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> list[Planted]:
+def planted() -> list[Planted]:
     """The accounts of the default demo that have a trajectory."""
-    folder = tmp_path_factory.mktemp("planted")
+    folder = demo_build()
     raw, work_file = folder / "raw", folder / "work.duckdb"
-    environment = {
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_TARGET": "duckdb",
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_PROFILES_DIR": str(ROOT),
-    }
-    few = ["--customers", "10", "--success-customers", "10"]
-    demo = ["customer_health", "demo", "--as-of", AS_OF, "--out", str(raw)]
-    run([*demo, *few], environment)
-    run(["customer_health", "load", str(raw)], environment)
-    variables = {
-        "as_of_date": AS_OF,
-        "customer_health_subjects": ["account_health", "trajectory"],
-        "customer_health_policies": ["run_rate"],
-    }
-    arguments = ["dbt.cli.main", "run", "--select", "+account_trajectory"]
-    run([*arguments, "--vars", json.dumps(variables)], environment)
     rows = {
         row["account_id"]: row for row in read_table(work_file, "marts", "account_trajectory").rows
     }

@@ -22,7 +22,7 @@ from small_project import write_small_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from engines.servers import PostgresServer, ServerUnavailable, postgres_server, skip_without
+from engines.servers import PostgresServer
 
 # Where nothing may skip, the import fails instead.
 if importlib.util.find_spec("psycopg2") is None and REQUIRE_ENGINES not in os.environ:
@@ -63,15 +63,6 @@ TEXTS = [
     "\x01\x08\x1b\x7f",
     "x" * 100_000,
 ]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    try:
-        with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-            yield server
-    except ServerUnavailable as error:
-        skip_without(error)
 
 
 class Database:
@@ -121,18 +112,18 @@ def query(connection: Any, sql: str) -> list[tuple]:
 
 @pytest.fixture
 def database(
-    server: PostgresServer, house: Path, monkeypatch: pytest.MonkeyPatch, request: Any
+    postgres: PostgresServer, house: Path, monkeypatch: pytest.MonkeyPatch, request: Any
 ) -> Iterator[Database]:
     """An empty database, a small dbt project in `house`, and the target postgres."""
     write_small_project(house)
     name = f"test_{abs(hash(request.node.nodeid)) % 10**9}"
-    administration = Database(server, "postgres")
+    administration = Database(postgres, "postgres")
     with closing(administration.superuser()) as connection, connection.cursor() as cursor:
-        cursor.execute(f"create database {name} owner {server.user}")
-        for variable, value in {**server.environment(), "PGDATABASE": name}.items():
+        cursor.execute(f"create database {name} owner {postgres.user}")
+        for variable, value in {**postgres.environment(), "PGDATABASE": name}.items():
             monkeypatch.setenv(variable, value)
         monkeypatch.setenv("CUSTOMER_HEALTH_TARGET", "postgres")
-        yield Database(server, name)
+        yield Database(postgres, name)
         cursor.execute(f"drop database {name} with (force)")
         cursor.execute("drop role if exists bi_reader")
 

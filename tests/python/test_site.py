@@ -14,17 +14,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from builds import ROOT, build, customer_health
 from engines.servers import ServerUnavailable, skip_without
 
 from customer_health import cli
-from customer_health.cli import main
 from customer_health.errors import UserError
 from customer_health.profile import Target
+from customer_health.publish import publish
 from customer_health.report import charts, forms, shards
 from customer_health.report.site import NAVIGATION, write_site
 from customer_health.report.source import opened
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Without preload: a page opened from disk may not fetch its own style sheet.
 RULES = {"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -92,21 +92,11 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The site of a small demo with all subjects, some of its accounts renamed."""
     house = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, path in (
-            ("CUSTOMER_HEALTH_RAW", "raw"),
-            ("CUSTOMER_HEALTH_WORK", "work.duckdb"),
-            ("CUSTOMER_HEALTH_PUBLISHED", "published.duckdb"),
-            ("DBT_TARGET_PATH", "target"),
-            ("DBT_LOG_PATH", "logs"),
-        ):
-            patch.setenv(name, str(house / path))
-        patch.setenv("DBT_PROFILES_DIR", str(ROOT))
-        patch.chdir(ROOT)
-        assert main(["demo", "--accounts", "300", "--weeks", "12", "--as-of", "2026-06-01"]) == 0
-        pairs = write_mapping(house / "raw")
-        models = ["--resource-type", "model", "--resource-type", "seed"]
-        assert main(["build", "--quiet", "--vars", "{as_of_date: 2026-06-01}", *models]) == 0
+    raw = house / "raw"
+    customer_health("demo", "--accounts", 300, "--weeks", 12, "--as-of", "2026-06-01", "--out", raw)
+    pairs = write_mapping(raw)
+    work_file = build(raw, house, {"as_of_date": "2026-06-01"})
+    publish(work_file, house / "published.duckdb")
     made = Site(house / "site", house / "published.duckdb", pairs=pairs)
     with duckdb.connect(made.published) as connection:
         rows = connection.execute(

@@ -19,7 +19,7 @@ from small_project import write_small_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from engines.servers import ServerUnavailable, SparkCluster, skip_without, spark_cluster
+from engines.servers import SparkCluster
 
 # Where nothing may skip, the import fails instead.
 if importlib.util.find_spec("pyhive") is None and REQUIRE_ENGINES not in os.environ:
@@ -50,15 +50,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    try:
-        with spark_cluster(tmp_path_factory.mktemp("spark"), workers=1) as cluster:
-            yield cluster
-    except ServerUnavailable as error:
-        skip_without(error)
-
-
 class Catalog:
     """A session of the cluster's catalog."""
 
@@ -87,15 +78,13 @@ class Catalog:
 
 
 @pytest.fixture
-def catalog(
-    cluster: SparkCluster, house: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Catalog]:
+def catalog(spark: SparkCluster, house: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
     """An empty catalog, a small dbt project in `house`, and the target spark."""
     write_small_project(house)
-    for variable, value in cluster.environment().items():
+    for variable, value in spark.environment().items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("CUSTOMER_HEALTH_TARGET", "spark")
-    catalog = Catalog(cluster)
+    catalog = Catalog(spark)
     catalog.clear()
     with closing(catalog.connection):
         yield catalog
@@ -314,8 +303,8 @@ def publish(catalog: Catalog, marker: int, *marts: str) -> str:
     return set_
 
 
-def test_views_turn_to_one_set_after_the_other(catalog, cluster):
-    reader = Catalog(cluster)
+def test_views_turn_to_one_set_after_the_other(catalog, spark):
+    reader = Catalog(spark)
     assert publish(catalog, 1, "first", "second") == "1"
     assert reader.rows("select * from marts.first, marts.second") == [(1, 1)]
     assert publish(catalog, 2, "first", "third") == "2"

@@ -8,7 +8,6 @@ subject is one without a history: what a build stored there stays, also when it 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from builds import command
 from engines.servers import ServerUnavailable, SparkCluster, skip_without, spark_cluster
 from parity import run as parity
 from parity.compare import DuckDbReader, SparkReader, compare_all, relations_of
@@ -51,11 +51,6 @@ class Demo:
     raw: Path
     folder: Path
 
-    @property
-    def arguments(self) -> list[str]:
-        """What follows `customer-health build`, whatever the engine."""
-        return [*ONLY_MODELS, "--vars", json.dumps(VARIABLES)]
-
 
 @dataclass
 class House:
@@ -79,7 +74,7 @@ class House:
         log = work / "build.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "customer_health", "build", *demo.arguments],
+                command("build", *ONLY_MODELS, variables=VARIABLES, environment=environment),
                 cwd=parity.ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -138,7 +133,8 @@ def build_on_duckdb(folder: Path, accounts: int) -> Demo:
     raw = parity.demo(accounts).raw_folder(folder)
     demo = Demo(raw, folder / "duckdb")
     environment = parity.build_environment("duckdb", {}, raw, demo.folder)
-    parity.customer_health(["build", *demo.arguments], environment, demo.folder / "build.log")
+    line = command("build", *ONLY_MODELS, variables=VARIABLES, environment=environment)
+    parity.finish(line, environment, demo.folder / "build.log")
     return demo
 
 
