@@ -9,36 +9,34 @@
     scaled_column, points_column, and its scaling.
 #}
 {% macro policies() %}
+    {%- if not execute -%}{{ return([customer_health.policy_while_parsing()]) }}{%- endif -%}
     {%- set blocks = customer_health.policy_blocks() -%}
-    {%- set names = var('customer_health_policies') -%}
-    {%- do customer_health.check_list('setting customer_health_policies', names) -%}
-    {%- do customer_health.check_unique('setting customer_health_policies', names) -%}
     {%- set scaled_columns = {} -%}
     {%- set compiled = [] -%}
-    {%- for name in names -%}
-        {%- if name is not string or name not in blocks -%}
-            {{- customer_health.raise_error(
-                'setting customer_health_policies', 'names ' ~ name ~ ', which is not defined',
-                'use one of ' ~ blocks.keys() | join(', ') ~ ', or define it under customer_health_extra_policies'
-            ) -}}
-        {%- endif -%}
-        {%- do customer_health.check_policy(name, blocks[name]) -%}
+    {%- for name in var('customer_health_policies') -%}
         {%- do compiled.append(customer_health.compile_policy(name, blocks[name], scaled_columns)) -%}
     {%- endfor -%}
-    {%- if var('customer_health_policy') not in names -%}
-        {{- customer_health.raise_error(
-            'setting customer_health_policy',
-            'is ' ~ (var('customer_health_policy') or 'empty') ~ ', which is not scored',
-            'use one of ' ~ names | join(', ') ~ ', or add it to customer_health_policies'
-        ) -}}
-    {%- endif -%}
     {{- return(compiled) -}}
+{% endmacro %}
+
+{#
+    What stands for the policies while dbt reads the project. Nothing of a policy may decide there which
+    relations a model reads, so one parse serves all settings, and none compiles a policy in vain.
+#}
+{% macro policy_while_parsing() %}
+    {{- return({
+        'name': var('customer_health_policy'), 'description': '', 'version': '', 'min_coverage': 0,
+        'scaled_when_constant': 0, 'dimensions': [], 'metrics': [], 'size_points': {},
+        'bands': [{'band': '', 'at_least': 0}] * 2, 'forecast': {'horizon_months': 0, 'parts': {}},
+        'tiers': [{'tier': '', 'at_least_quantile': 0}, {'tier': ''}],
+    }) -}}
 {% endmacro %}
 
 {# The compiled policy that the account-level marts show. #}
 {% macro active_policy() %}
+    {%- set policies = customer_health.policies() -%}
     {{- return(
-        customer_health.policies() | selectattr('name', 'equalto', var('customer_health_policy')) | first
+        policies | selectattr('name', 'equalto', var('customer_health_policy')) | first
     ) -}}
 {% endmacro %}
 
