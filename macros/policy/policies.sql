@@ -1,6 +1,6 @@
 {#
-    The policies to score, checked and compiled for the SQL, in the order of
-    customer_health_policies. Weights become whole millionths, so that sums of weights are exact.
+    The policies to score, compiled for the SQL, in the order of customer_health_policies; check_policies
+    has checked them at run start. Weights become whole millionths, so that sums of weights are exact.
 
     Each policy: name, description, version, min_coverage, scaled_when_constant,
     dimensions (each with its metrics), metrics (the same, flat), size_points, bands, forecast, tiers.
@@ -30,6 +30,38 @@
         'bands': [{'band': '', 'at_least': 0}] * 2, 'forecast': {'horizon_months': 0, 'parts': {}},
         'tiers': [{'tier': '', 'at_least_quantile': 0}, {'tier': ''}],
     }) -}}
+{% endmacro %}
+
+{#
+    What the scored policies (or the one that is named) need beside the account's columns, read from their
+    blocks as they are written: it decides which models there are, so it must hold while dbt parses, when
+    nothing is compiled. Returns peer_groups (with bounds of their own), by_percentile, and signals.
+#}
+{% macro needs_of_policies(name=none) %}
+    {%- set needs = {'peer_groups': [], 'by_percentile': false, 'signals': false} -%}
+    {%- set blocks = customer_health.policy_blocks() -%}
+    {%- set account_columns = customer_health.metric_catalogue() -%}
+    {%- for scored in ([name] if name else var('customer_health_policies')) -%}
+        {%- set block = blocks[scored] if scored is string and blocks[scored] is mapping else {} -%}
+        {%- for dimension in customer_health.blocks_of(block.dimensions) -%}
+            {%- for metric in customer_health.blocks_of(dimension.metrics) -%}
+                {%- if metric.scale == 'percentile' -%}
+                    {%- do needs.update({'by_percentile': true}) -%}
+                {%- elif metric.peer_group and metric.peer_group not in needs.peer_groups -%}
+                    {%- do needs.peer_groups.append(metric.peer_group) -%}
+                {%- endif -%}
+                {%- if block.reads_signals or metric.metric | string not in account_columns -%}
+                    {%- do needs.update({'signals': true}) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(needs) -}}
+{% endmacro %}
+
+{# The entries of a list that are blocks of keys, of a setting that is not checked yet. #}
+{% macro blocks_of(entries) %}
+    {{- return((entries if entries is iterable else []) | select('mapping') | list) -}}
 {% endmacro %}
 
 {# The compiled policy that the account-level marts show. #}
