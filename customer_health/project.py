@@ -103,6 +103,11 @@ def built_relations(project: Path) -> set[tuple[str, str]]:
     }
 
 
+def log_file(project: Path) -> Path:
+    """Return the file in which dbt keeps its log."""
+    return Path(os.environ.get("DBT_LOG_PATH") or project / "logs") / "dbt.log"
+
+
 def _manifest(project: Path) -> dict[str, Any]:
     """Return dbt's description of the project, empty if there is none."""
     path = _target(project) / "manifest.json"
