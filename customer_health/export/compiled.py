@@ -30,7 +30,7 @@ class Statement(NamedTuple):
     sql: str
 
 
-def run(work: Path, statements: Sequence[Statement], as_of: str) -> None:
+def run_statements(work: Path, statements: Sequence[Statement], as_of: str) -> None:
     """Make the models in a work file with raw tables. Raises UserError when one fails."""
     with duckdb.connect(work) as connection:
         for statement in statements:

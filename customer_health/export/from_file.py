@@ -25,7 +25,7 @@ from customer_health.export.cache import (
     kept_statements,
     key_of,
 )
-from customer_health.export.compiled import Statement, compile_tools, run
+from customer_health.export.compiled import Statement, compile_tools, run_statements
 from customer_health.export.reading import Marts, marts_of_file
 from customer_health.export.report import TOOLS
 from customer_health.profile import Target
@@ -73,12 +73,14 @@ def marts_from_file(
         raw.mkdir()
         _put(path, raw / f"{PREFIX}{tool}{suffix}")
         work = home / "work.duckdb"
-        with _work_file(work):
+        with other_work_file(work):
             DuckDB().load(raw, project)
         _require_records(work, tool, path)
         described = from_yaml((project / "dbt_project.yml").read_text(encoding="utf-8"))
-        day = as_of.isoformat() if as_of is not None else _day(described)
-        run(work, _statements(tool, work, project, described, target, home / "compiled"), day)
+        day = as_of.isoformat() if as_of is not None else day_of(described)
+        run_statements(
+            work, statements_of(tool, work, project, described, target, home / "compiled"), day
+        )
         _tell_left_out(work, tool, path)
         with marts_of_file(work) as marts:
             yield marts
@@ -93,7 +95,7 @@ def _put(path: Path, place: Path) -> None:
 
 
 @contextmanager
-def _work_file(path: Path) -> Iterator[None]:
+def other_work_file(path: Path) -> Iterator[None]:
     """Let the loader and dbt write another work file for a while."""
     before = os.environ.get(WORK_FILE)
     os.environ[WORK_FILE] = str(path)
@@ -120,7 +122,7 @@ def _require_records(work: Path, tool: str, path: Path) -> None:
         )
 
 
-def _day(described: Mapping[str, Any]) -> str:
+def day_of(described: Mapping[str, Any]) -> str:
     """Return the setting as_of_date of the project, today if there is none."""
     variables = described.get("vars") or {}
     own = variables.get("customer_health") or {}
@@ -138,19 +140,22 @@ def _day(described: Mapping[str, Any]) -> str:
         ) from error
 
 
-def _statements(
+def statements_of(
     tool: str, work: Path, project: Path, described: Mapping[str, Any], target: Target, home: Path
 ) -> Sequence[Statement]:
-    """Return the statements that make the marts of a tool, from the cache or else by dbt."""
+    """Return the statements that make the marts of a tool, from the cache or else by dbt.
+
+    `work` has the raw tables, `described` is what dbt_project.yml says, dbt works in `home`.
+    """
     hashed = fingerprint(project, described, target)
     columns = _columns(work)
     keys = {name: key_of(hashed, name, columns[PREFIX + name]) for name in TOOLS}
     if (kept := kept_statements(keys[tool])) is not None:
         return kept
     say("Compiling the reports, once after each change of the project ...")
-    with _work_file(home / work.name):
+    with other_work_file(home / work.name):
         compiled = compile_tools(tool, work, project, target, home)
-    keep_statements({keys[name]: statements for name, statements in compiled.items()})
+    keep_statements({keys[name]: compiled[name] for name in compiled})
     return compiled[tool]
 
 
