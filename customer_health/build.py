@@ -68,11 +68,12 @@ def _run_dbt(target: Target, project: Path, arguments: Sequence[str], verbose: b
         # dbt takes seconds to import.
         from dbt.cli.main import dbtRunner
 
+        running.now = "reading the project"
         nodes = Nodes()
 
         def count(event: Any) -> None:
-            nodes(event)
-            running.now, running.result = nodes.now, nodes.result
+            if nodes.take(event):
+                running.now, running.result = nodes.now, nodes.result
 
         outcome = dbtRunner(callbacks=[count]).invoke(_command(target, project, arguments, verbose))
     results = getattr(outcome.result, "results", None) or []

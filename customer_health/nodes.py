@@ -32,7 +32,7 @@ ROW_WIDTH = 300
 
 
 class Nodes:
-    """Counts the nodes of a run, given all its events as a callback of dbtRunner."""
+    """Counts the nodes of a run, given all its events."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,8 +41,8 @@ class Nodes:
         self._done: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
 
-    def __call__(self, event: Any) -> None:
-        """Take an event into account; dbt's threads fire at once."""
+    def take(self, event: Any) -> bool:
+        """Take an event into account, and tell whether it counts; dbt's threads fire at once."""
         name, data = event.info.name, event.data
         with self._lock:
             if name == "FoundStats":
@@ -52,6 +52,9 @@ class Nodes:
             elif name == "NodeFinished" and data.node_info.resource_type in KINDS:
                 self._done[KINDS[data.node_info.resource_type]] += 1
                 self._ends[data.node_info.node_status] += 1
+            else:
+                return False
+        return True
 
     @property
     def now(self) -> str:
@@ -97,7 +100,7 @@ def _found(stat_line: str) -> dict[str, int]:
 def failures(results: Iterable[Any], engine: str) -> Iterator[str]:
     """Yield lines that tell what failed and what dbt warned of, tests with their first rows.
 
-    The connections of the run must still be open.
+    The settings of dbt's last run in this process tell where they are.
     """
     told = [result for result in results if result.status in (*FAILED_STATUSES, "warn")]
     told.sort(key=lambda result: (result.status == "warn", result.status == "fail"))
@@ -122,6 +125,9 @@ def _first_rows(node: Any, engine: str) -> Iterator[str]:
     except Exception:
         # The engine may be gone, or the test have failed for what it reads: the sentence stands.
         return
+    finally:
+        # An open connection would keep the work file from being published.
+        adapter.cleanup_connections()
     for row in rows.rows:
         yield f"    {_described(rows.column_names, row)}"
 

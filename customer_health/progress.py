@@ -19,7 +19,7 @@ SECONDS_BETWEEN_REPORTS = 10.0
 SECONDS_BETWEEN_PICTURES = 0.5
 
 NAME_WIDTH = 14
-TEXT_WIDTH = 56
+TEXT_WIDTH = 54
 
 # To the beginning of the line, and nothing of what was there.
 ERASE = "\r\x1b[K"

@@ -68,6 +68,25 @@ def test_elsewhere_than_on_a_terminal_each_stage_is_a_line(project: Path) -> Non
     assert stages(failed.stderr)[1] == "Build         3 models, 1 test; 1 failed; 1 skipped"
 
 
+def test_a_warning_is_told_with_its_rows_and_stops_nothing(project: Path) -> None:
+    marts = project / "models" / "marts" / "_marts.yml"
+    test = "- accepted_values: {arguments: {values: [one, two, three]}"
+    text = marts.read_text()
+    assert test in text
+    marts.write_text(text.replace(test, f"{test}, config: {{severity: warn}}"))
+    build = finish("build", "--vars", "{marker: bad}", "--no-site", "--no-deliverables")
+    assert build.returncode == 0, build.stderr
+    assert stages(build.stderr)[1:] == [
+        "Build         3 models, 1 test; 1 with a warning",
+        "Publish       2 tables, 0 views",
+    ]
+    assert (
+        "three has a warning: Got 1 result, configured to warn if != 0\n    value" in build.stderr
+    )
+    assert "\nMore is in logs/dbt.log.\n" in build.stderr
+    assert Path("warehouse/customer_health.duckdb").is_file()
+
+
 def test_verbose_gives_all_that_dbt_says_and_every_step(project: Path) -> None:
     build = finish("build", "--verbose", "--no-deliverables")
     assert build.returncode == 0, build.stderr
@@ -129,18 +148,18 @@ def test_nodes_are_counted_of_all_of_their_kind() -> None:
     nodes = Nodes()
     assert nodes.now == "reading the project"
     assert nodes.result == ""
-    nodes(event("FoundStats", stat_line=FOUND))
-    nodes(event("ConcurrencyLine", node_count=1234 + 2 + 512 + 3))
+    nodes.take(event("FoundStats", stat_line=FOUND))
+    nodes.take(event("ConcurrencyLine", node_count=1234 + 2 + 512 + 3))
     for kind, status in (("seed", "success"), ("test", "pass"), ("exposure", "no-op")):
-        nodes(finished(kind, status))
+        nodes.take(finished(kind, status))
     assert nodes.now == "seeds 1 of 2, models 0 of 1234, tests 1 of 512"
     assert nodes.result == "1 seed, 1 test"
 
 
 def test_nodes_of_a_selection_are_counted_of_all() -> None:
     nodes = Nodes()
-    nodes(event("FoundStats", stat_line=FOUND))
-    nodes(event("ConcurrencyLine", node_count=7))
+    nodes.take(event("FoundStats", stat_line=FOUND))
+    nodes.take(event("ConcurrencyLine", node_count=7))
     assert nodes.now == "nodes 0; of 7 nodes"
     for kind, status in (
         ("model", "error"),
@@ -148,7 +167,7 @@ def test_nodes_of_a_selection_are_counted_of_all() -> None:
         ("test", "fail"),
         ("test", "skipped"),
     ):
-        nodes(finished(kind, status))
+        nodes.take(finished(kind, status))
     assert nodes.now == "models 1, tests 3; of 7 nodes"
     assert nodes.result == "1 model, 3 tests; 2 failed; 1 with a warning; 1 skipped"
 
@@ -172,7 +191,7 @@ def test_a_moving_line_fits_its_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("COLUMNS", "40")
     stage = Stage("Build")
     stage.now = "models 12 of 236, tests 310 of 512"
-    assert stage.picture == "Build         models 12 of 236, tests 31"
+    assert stage.picture == "Build         models 12 of 236, tests 3"
 
 
 def test_a_step_stays_outside_of_stages_or_when_all_shall(
