@@ -10,14 +10,20 @@
     labels: column -> the values that it may have; NULL passes
     sums: column -> the columns whose sum it is, exactly; a NULL part counts as nothing, a NULL total passes
     grid: {dimensions: column -> values, per, minimum_rows}; the model has every cell and no other
+    references: column -> {to, field}; each value is one of that field, NULL passes
+    totals: a list of {column, per, parent, parent_column}: per value of `per` the rows of this model sum to
+        parent_column, exactly; a value without rows, and rows without a value, fail as well
+
+    References and totals that look at what is no ancestor of the model stand in a second test, <model>_agrees:
+    a selection without the other model then leaves out that test only.
 #}
-{% test rules(model, key=[], shown_by=none, also_unique=[], not_null=[], ranges={}, labels={}, sums={}, grid=none) %}
+{% test rules(
+    model, key=[], shown_by=none, also_unique=[], not_null=[], ranges={}, labels={}, sums={}, grid=none, references={},
+    totals=[]
+) %}
 
 {%- if execute %}
 {%- set text = customer_health.type_text() %}
-{%- if not key and not shown_by %}
-{{- customer_health.raise_argument_error('test_rules', 'shown_by', 'empty', 'the columns of the key, or shown_by') }}
-{%- endif %}
 {%- set checks = [] %}
 {%- for column in key + not_null %}
 {%- do checks.append(('not null', column, column ~ ' is null', 'not null')) %}
@@ -44,6 +50,9 @@
 {%- set sum = 'coalesce(' ~ parts | join(', 0) + coalesce(') ~ ', 0)' %}
 {%- do checks.append(('sum', total, total ~ ' <> ' ~ sum, parts | join(' + '))) %}
 {%- endfor %}
+{%- if checks and not key and not shown_by %}
+{{- customer_health.raise_argument_error('test_rules', 'shown_by', 'empty', 'the columns of the key, or shown_by') }}
+{%- endif %}
 {%- set uniques = [{'columns': key}] if key else [] %}
 {%- for entry in also_unique %}
 {%- do uniques.append(entry if entry is mapping else {'columns': entry}) %}
@@ -187,6 +196,65 @@ grid_cells as (
 )
 {%- endif %}
 
+{%- for column, reference in references.items() %}
+{%- do branches.append('reference_' ~ loop.index) %},
+
+reference_{{ loop.index }} as (
+
+    select
+        'reference' as broken_rule,
+        cast({{ column }} as {{ text }}) as row_key,
+        '{{ column }}' as column_name,
+        cast({{ column }} as {{ text }}) as observed_value,
+        'a {{ reference.field }} of {{ customer_health.shown_relation(reference.to) }}' as bound
+    from rows_of_model
+    where {{ column }} is not null
+        and {{ column }} not in (
+            select {{ reference.field }} from {{ reference.to }} where {{ reference.field }} is not null
+        )
+    group by {{ column }}
+
+)
+{%- endfor %}
+{%- for total in totals %}
+{%- do branches.append('total_' ~ loop.index) %},
+
+children_{{ loop.index }} as (
+
+    select
+        {{ total.per }} as row_key,
+        sum({{ total.column }}) as observed_total
+    from rows_of_model
+    group by 1
+
+),
+
+parents_{{ loop.index }} as (
+
+    select
+        {{ total.per }} as row_key,
+        {{ total.parent_column }} as expected_total
+    from {{ total.parent }}
+
+),
+
+total_{{ loop.index }} as (
+
+    select
+        'total' as broken_rule,
+        cast(coalesce(parents.row_key, children.row_key) as {{ text }}) as row_key,
+        '{{ total.column }}' as column_name,
+        cast(children.observed_total as {{ text }}) as observed_value,
+        cast(parents.expected_total as {{ text }}) as bound
+    from parents_{{ loop.index }} as parents
+    full outer join children_{{ loop.index }} as children
+        on parents.row_key = children.row_key
+    where parents.expected_total <> children.observed_total
+        or (parents.expected_total is null) <> (children.observed_total is null)
+
+)
+{%- endfor %}
+
 {% for branch in branches %}
 select * from {{ branch }}
 {{ 'union all' if not loop.last }}
@@ -200,4 +268,9 @@ select * from {{ branch }}
     {%- for column in columns -%}
         coalesce(cast({{ column }} as {{ customer_health.type_text() }}), 'NULL'){{ " || ' ' || " if not loop.last }}
     {%- endfor -%}
+{% endmacro %}
+
+{# The name of a relation for people, without quotes. #}
+{% macro shown_relation(relation) %}
+    {{- return((relation | string).replace('"', '').replace('`', '').replace("'", '')) -}}
 {% endmacro %}
