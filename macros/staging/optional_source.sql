@@ -13,8 +13,7 @@
 {# The columns of an optional source table -> kind; none without the table. #}
 {% macro optional_source_columns(relation) %}
     {%- if not customer_health.optional_source_exists(relation) -%}{{- return({}) -}}{%- endif -%}
-    {#- dbt v2 gives what a unit test sets as a mapping without methods. -#}
-    {{- return(dict(customer_health.source_columns(relation))) -}}
+    {{- return(customer_health.source_columns(relation)) -}}
 {% endmacro %}
 
 {# A column of days as a date; NULL where it cannot be read, or where the table lacks it. #}

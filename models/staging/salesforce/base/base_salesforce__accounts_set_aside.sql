@@ -4,8 +4,7 @@
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
 {%- set source_table = source('raw', 'salesforce__customer_360_view') %}
-{#- dbt v2 gives what a unit test sets as a mapping without methods. #}
-{%- set kinds = dict(customer_health.source_columns(source_table)) %}
+{%- set kinds = customer_health.source_columns(source_table) %}
 {%- set columns = customer_health.present_salesforce_account_columns() %}
 {%- set preferred = ['data_completeness_score', 'days_since_last_activity'] %}
 {%- set completeness = customer_health.clean_value(
