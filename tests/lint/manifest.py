@@ -56,10 +56,9 @@ def place(node: Node) -> Place:
 def permitted(reader: Place, read: Place) -> bool:
     """Return whether a model that stands at `reader` may read what stands at `read`."""
     is_own = reader.room == read.room
-    is_earlier = (
-        {reader.room, read.room} <= set(ROOMS)
-        and ROOMS.index(read.room) < ROOMS.index(reader.room)
-    )  # fmt: skip
+    is_earlier = {reader.room, read.room} <= set(ROOMS) and (
+        ROOMS.index(read.room) < ROOMS.index(reader.room)
+    )
     match reader.layer, read.layer:
         case "staging", "source" | "seed":
             return True
@@ -87,8 +86,10 @@ def findings(manifest: Mapping[str, Any], exceptions: Mapping[str, Any]) -> Iter
     """Yield a sentence for each breach without an exception and each exception without a breach."""
     nodes = {**manifest["nodes"], **manifest["sources"]}
     models = {
-        node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"
-    }  # fmt: skip
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
     doors = {
         (name, nodes[parent]["name"]): f"{place(node)} may not read {place(nodes[parent])}"
         for name, node in models.items()
