@@ -9,53 +9,98 @@ from typing import Any
 from customer_health.demo.writer import write_demo
 from customer_health.engines import Engine, Published
 from customer_health.errors import UserError, sentence
+from customer_health.nodes import Nodes, counted, failures
 from customer_health.profile import Target
-from customer_health.progress import say
-from customer_health.project import FAILED_STATUSES
+from customer_health.progress import detail, say, stage
+from customer_health.project import FAILED_STATUSES, log_file
 from customer_health.readers import table_files
 
 DEMO_ACCOUNTS = 10_000
 
+# Said on the terminal by us, and kept in dbt's own log.
+CALM = ("--log-level", "none", "--no-use-colors")
+LOG_LEVEL_VARIABLE = "DBT_LOG_LEVEL_FILE"
+
 
 def build(
-    engine: Engine, target: Target, folder: Path, project: Path, dbt_arguments: Sequence[str]
+    engine: Engine,
+    target: Target,
+    folder: Path,
+    project: Path,
+    dbt_arguments: Sequence[str],
+    verbose: bool = False,
 ) -> Published:
     """Load `folder`, build and test the dbt project, publish its marts; `engine` is locked.
 
-    Writes demo accounts first if the folder holds no tables. `dbt_arguments` follow `dbt build`.
-    Raises UserError with dbt's first cause when anything fails; the published marts then stay.
+    Writes demo accounts first if the folder holds no tables. `dbt_arguments` follow `dbt build`,
+    whose own output goes to its log only unless `verbose`. Raises UserError with dbt's first cause
+    when anything fails; the published marts then stay.
     """
     if not table_files(folder):
         say(f"No table files in {folder}: writing demo data of {DEMO_ACCOUNTS:,} accounts.")
-        # The day on which dbt counts this run, so that view and history end on its as_of_date.
-        write_demo(folder, DEMO_ACCOUNTS, as_of=datetime.datetime.now(datetime.UTC).date())
-    for table in engine.load(folder, project):
-        say(table.line)
+        with stage("Demo"):
+            # The day on which dbt counts this run, so that view and history end on its as_of_date.
+            write_demo(folder, DEMO_ACCOUNTS, as_of=datetime.datetime.now(datetime.UTC).date())
+    with stage("Load") as load:
+        tables = engine.load(folder, project)
+        for table in tables:
+            detail(table.line)
+        empty = sum(table.path is None for table in tables)
+        without = f", {empty:,} of them without a file and empty" if empty else ""
+        load.result = f"{counted(len(tables), 'table')}{without}"
     os.environ.update(engine.prepare())
     try:
-        _run_dbt(target, project, dbt_arguments)
+        _run_dbt(target, project, dbt_arguments, verbose)
     finally:
         engine.let_go()
-    return engine.publish(project)
+    with stage("Publish") as publish:
+        published = engine.publish(project)
+        publish.result = (
+            f"{counted(published.table_count, 'table')}, {counted(published.view_count, 'view')}"
+        )
+    return published
 
 
-def _run_dbt(target: Target, project: Path, arguments: Sequence[str]) -> None:
+def _run_dbt(target: Target, project: Path, arguments: Sequence[str], verbose: bool) -> None:
     """Run `dbt build` in this process; raise UserError with the first cause if it does not pass."""
-    # dbt takes seconds to import.
-    from dbt.cli.main import dbtRunner
+    with stage("Build") as running:
+        running.now = "starting dbt"
+        # dbt takes seconds to import.
+        from dbt.cli.main import dbtRunner
 
+        running.now = "reading the project"
+        nodes = Nodes()
+
+        def count(event: Any) -> None:
+            if nodes.take(event):
+                running.now, running.result = nodes.now, nodes.result
+
+        outcome = dbtRunner(callbacks=[count]).invoke(_command(target, project, arguments, verbose))
+    results = getattr(outcome.result, "results", None) or []
+    told = list(failures(results, target.engine))
+    # A failure without rows is the sentence at the end.
+    for line in told if outcome.success or len(told) > 1 else ():
+        say(line)
+    if told and (log := log_file(project)).is_file():
+        say(f"More is in {log}.")
+    if not outcome.success:
+        cause = first_cause(results) or f"dbt build failed: {sentence(str(outcome.exception))}"
+        raise UserError(f"{cause}; nothing was published, the last good marts stay")
+
+
+def _command(target: Target, project: Path, arguments: Sequence[str], verbose: bool) -> list[str]:
+    """Return the arguments for dbt; those of the user come last and so have the last word."""
     command = ["build", "--project-dir", str(project)]
     if target.profiles_dir is not None:
         command += ["--profiles-dir", str(target.profiles_dir), "--target", target.name]
     # Unit tests prove the SQL, not the data: they belong to `make test`.
     if not any("resource-type" in argument for argument in arguments):
         command += ["--exclude-resource-type", "unit_test"]
-    outcome = dbtRunner().invoke([*command, *arguments])
-    if outcome.success:
-        return
-    results = getattr(outcome.result, "results", [])
-    cause = first_cause(results) or f"dbt build failed: {sentence(str(outcome.exception))}"
-    raise UserError(f"{cause}; nothing was published, the last good marts stay")
+    if not verbose:
+        command += CALM
+        if LOG_LEVEL_VARIABLE not in os.environ:
+            command += ["--log-level-file", "info"]
+    return [*command, *arguments]
 
 
 def first_cause(results: Iterable[Any]) -> str | None:

@@ -32,7 +32,7 @@ from customer_health.export.commands import (
 )
 from customer_health.outputs import write_outputs
 from customer_health.profile import Target, read_target
-from customer_health.progress import say
+from customer_health.progress import say, show_details, stage
 from customer_health.project import require_passed_build
 from customer_health.summary import summary
 
@@ -198,14 +198,19 @@ def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
         _build,
         "load, build and test the dbt project, publish the marts, write the site and the files",
         "Demo data is written first if there are no raw files. All other options go to `dbt build`,"
-        " such as --vars, --select and --threads. On DuckDB the report site and the deliverables"
-        " follow.",
+        " such as --vars, --select and --threads; what it says is in its log, logs/dbt.log. On"
+        " DuckDB the report site and the deliverables follow.",
     )
     parser.add_argument("--no-site", action="store_true", help="leave the report site as it is")
     parser.add_argument(
         "--no-deliverables",
         action="store_true",
         help="leave CSV files and pictures as they are",
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show all that dbt says and every step, not one line for each stage",
     )
     _add_dbt_options(parser)
 
@@ -390,8 +395,16 @@ def _build(options: argparse.Namespace) -> None:
     dbt_arguments = options.dbt_arguments
     if options.profile is not None:
         dbt_arguments = ["--profile", options.profile, *dbt_arguments]
+    show_details(options.verbose)
     with engine.locked():
-        build(engine, target, settings.raw_folder(), options.project_dir, dbt_arguments)
+        build(
+            engine,
+            target,
+            settings.raw_folder(),
+            options.project_dir,
+            dbt_arguments,
+            options.verbose,
+        )
         lines = summary(engine)
     lines += write_outputs(target, not options.no_site, not options.no_deliverables)
     print()
@@ -417,7 +430,9 @@ def _report(options: argparse.Namespace) -> None:
     # Altair takes a second to import.
     from customer_health.report.site import write_site
 
-    print(write_site(settings.published_file(), options.out))
+    with stage("Site"):
+        page = write_site(settings.published_file(), options.out)
+    print(page)
 
 
 def _export_reports(options: argparse.Namespace) -> None:
@@ -446,7 +461,8 @@ def _export_alerts(options: argparse.Namespace) -> None:
 
 def _deliverables(options: argparse.Namespace) -> None:
     folder = options.out or settings.deliverables_folder()
-    written = write_deliverables(settings.published_file(), folder)
+    with stage("Deliverables"):
+        written = write_deliverables(settings.published_file(), folder)
     for name in written.names:
         print(folder / name)
 

@@ -12,6 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from customer_health import settings
 from customer_health.errors import UserError, sentence
+from customer_health.yaml_text import from_yaml
 
 DEFAULT = "duckdb"
 ENGINES = (DEFAULT, "postgres", "spark")
@@ -67,6 +68,14 @@ def read_target(
     return Target(loaded.target_name, loaded.credentials.type, loaded.credentials, folder)
 
 
+def duckdb_settings(project: Path, target: Target) -> dict[str, Any]:
+    """Return the settings of DuckDB in the profile of a target. Raises UserError if it fails."""
+    if target.profiles_dir is None:
+        return {}
+    loaded = _load(project, target.name, target.profiles_dir, None, None)
+    return loaded.credentials.settings or {}
+
+
 def _profiles_dir(project: Path, given: Path | None) -> Path:
     """Return the folder in which dbt looks for profiles.yml; before its own default the project."""
     if given is not None:
@@ -86,7 +95,7 @@ def _names_profile(described: Path, given: str | None) -> bool:
     if given is not None:
         return True
     try:
-        return "profile" in yaml.safe_load(described.read_text(encoding="utf-8"))
+        return "profile" in from_yaml(described.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, TypeError):
         # dbt's own words for a broken file are better than ours.
         return True
@@ -112,8 +121,8 @@ def _duckdb_target(
         return environment.from_string(value).render() if isinstance(value, str) else value
 
     try:
-        chosen = profile or yaml.safe_load(described.read_text(encoding="utf-8"))["profile"]
-        profiles = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8"))
+        chosen = profile or from_yaml(described.read_text(encoding="utf-8"))["profile"]
+        profiles = from_yaml((folder / "profiles.yml").read_text(encoding="utf-8"))
         block = profiles[chosen]
         target = name or rendered(block["target"])
         # A variable that is not set shows here, and dbt finds the words for it.
@@ -146,7 +155,7 @@ def _load(
         work_file = {"CUSTOMER_HEALTH_WORK": str(settings.work_file().absolute())}
         set_invocation_context({**os.environ, **work_file})
         set_from_args(Namespace(PROFILES_DIR=str(folder), PROJECT_DIR=str(project)), None)
-        values = yaml.safe_load(variables or "{}")
+        values = from_yaml(variables or "{}")
         return load_profile(str(project), values, profile, name)
     except yaml.YAMLError as error:
         raise UserError(f"--vars {variables} is not readable YAML") from error

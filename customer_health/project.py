@@ -9,6 +9,7 @@ import yaml
 
 from customer_health.errors import UserError, first_line
 from customer_health.profile import Target
+from customer_health.yaml_text import from_yaml
 
 SOURCE_FILES = "models/staging/*/_*__sources.yml"
 
@@ -25,7 +26,7 @@ def source_tables(project: Path) -> dict[str, dict[str, str]]:
     tables: dict[str, dict[str, str]] = {}
     for path in sorted(project.glob(SOURCE_FILES)):
         try:
-            tables |= _described_tables(yaml.safe_load(path.read_text(encoding="utf-8")))
+            tables |= _described_tables(from_yaml(path.read_text(encoding="utf-8")))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{path} is not readable YAML: {first_line(error)}") from error
         except (AttributeError, KeyError, TypeError) as error:
@@ -100,6 +101,11 @@ def built_relations(project: Path) -> set[tuple[str, str]]:
         if node["resource_type"] in ("model", "seed")
         and node["config"].get("materialized") != "ephemeral"
     }
+
+
+def log_file(project: Path) -> Path:
+    """Return the file in which dbt keeps its log."""
+    return Path(os.environ.get("DBT_LOG_PATH") or project / "logs") / "dbt.log"
 
 
 def _manifest(project: Path) -> dict[str, Any]:

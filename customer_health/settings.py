@@ -4,6 +4,7 @@ Relative paths count from the current directory, as in dbt's own profile.
 """
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -30,6 +31,19 @@ def deliverables_folder() -> Path:
 def site_folder() -> Path:
     """Return the folder of the report site."""
     return Path(os.environ.get("CUSTOMER_HEALTH_SITE") or "site")
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be made again: below the one that the system has for it."""
+    configured = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    # The standard wants relative paths passed over.
+    if configured.is_absolute():
+        return configured / "customer_health"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "customer_health"
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / "customer_health" / "cache"
+    return Path.home() / ".cache" / "customer_health"
 
 
 def spark_stage() -> Path:

@@ -401,7 +401,7 @@ def main() -> int:
 
     parse, *words = sys.argv[1:]
     runner = dbt_main.dbtRunner
-    dbt_main.dbtRunner = lambda: runner(manifest=read_parse(Path(parse)))
+    dbt_main.dbtRunner = lambda **given: runner(read_parse(Path(parse)), **given)
     return tool(words) or 0
 
 

@@ -13,7 +13,7 @@ from customer_health.deliverables.files import DELIVERABLES, Deliverable
 from customer_health.deliverables.tables import QUERIES
 from customer_health.errors import UserError
 from customer_health.files import replacing_folder
-from customer_health.progress import say
+from customer_health.progress import detail, say
 from customer_health.schemas import MARTS
 from customer_health.sql import identifier, literal
 
@@ -35,8 +35,8 @@ class Written:
 def write_deliverables(published_file: Path, folder: Path, tell: Say = say) -> Written:
     """Write the files into `folder`, in the place of those of an earlier run.
 
-    A file whose subject or policy is not in the published file is left out, with a line that says
-    why. Raises UserError if the published file is absent or `folder` holds anything else.
+    A file whose subject or policy is not in the published file is left out, and `tell` gets a line
+    that says why. Raises UserError if the published file is absent or `folder` holds anything else.
     """
     if not published_file.is_file():
         raise UserError(
@@ -53,9 +53,9 @@ def write_deliverables(published_file: Path, folder: Path, tell: Say = say) -> W
             for number, deliverable in enumerate(wanted, start=1):
                 rows = _write(connection, deliverable, unfinished / deliverable.name)
                 what = f"{deliverable.name}, {rows}" if rows else deliverable.name
-                tell(f"deliverable {number} of {len(wanted)}: {what}")
+                detail(f"file {number} of {len(wanted)}: {what}")
             if any(deliverable.is_picture for deliverable in wanted):
-                _warn_of_fonts(connection, tell)
+                _warn_of_fonts(connection)
     return Written(folder, [deliverable.name for deliverable in wanted], left_out)
 
 
@@ -101,7 +101,8 @@ def _available(connection: duckdb.DuckDBPyConnection) -> tuple[list[Deliverable]
     if "policies" in marts:
         found = connection.execute(f"select policy from {MARTS}.policies").fetchall()
         policies = {policy for (policy,) in found}
-    wanted, reasons = [], {}
+    wanted: list[Deliverable] = []
+    reasons: dict[str, list[str]] = {}
     for deliverable in DELIVERABLES.values():
         if not marts >= deliverable.needs:
             reason = (
@@ -120,13 +121,13 @@ def _available(connection: duckdb.DuckDBPyConnection) -> tuple[list[Deliverable]
     return wanted, lines
 
 
-def _warn_of_fonts(connection: duckdb.DuckDBPyConnection, tell: Say) -> None:
+def _warn_of_fonts(connection: duckdb.DuckDBPyConnection) -> None:
     """Say so if a label of the pictures has characters that no font of this machine draws."""
     from customer_health.deliverables.pictures import labels
     from customer_health.deliverables.style import undrawable
 
     if missing := undrawable(labels(connection)):
-        tell(
+        say(
             f"no font draws {missing[0]} and {len(missing) - 1} more characters of the labels;"
             " install a font of the language, such as the package fonts-noto-cjk"
         )

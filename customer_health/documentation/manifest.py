@@ -48,18 +48,25 @@ def marts(manifest: Path) -> dict[str, Mart]:
             continue
         name, arguments = test["test_metadata"]["name"], test["test_metadata"]["kwargs"]
         column = test["column_name"] or arguments.get("column_name")
-        if name == "unique_key":
-            mart.key = tuple(arguments["columns"])
+        references = {}
+        if name == "rules":
+            mart.key = tuple(arguments.get("key", mart.key))
+            references = arguments.get("references", {})
         elif name == "unique" and not mart.key:
             mart.key = (column,)
         elif name == "relationships":
-            [parent] = [
-                found[unique_id].name
-                for unique_id in test["depends_on"]["nodes"]
-                if unique_id in found and f"'{found[unique_id].name}'" in arguments["to"]
-            ] or [None]
+            references = {column: arguments}
+        for column, reference in references.items():
+            parent = next(
+                (
+                    found[unique_id].name
+                    for unique_id in test["depends_on"]["nodes"]
+                    if unique_id in found and f"'{found[unique_id].name}'" in reference["to"]
+                ),
+                None,
+            )
             if parent is not None and column in {own.name for own in mart.columns}:
-                mart.references[column] = (parent, arguments["field"])
+                mart.references[column] = (parent, reference["field"])
     ordered = sorted(found.values(), key=lambda mart: (mart.subject, mart.name))
     return {mart.name: mart for mart in ordered}
 

@@ -1,30 +1,43 @@
 """A report straight from a file: load it, build the models of its tool, all in a temporary folder.
 
-Neither the work file nor the published one is touched.
+Neither the work file nor the published one is touched. dbt compiles the models once after each
+change of the project; from then on DuckDB runs what the cache folder has of them.
 """
 
 import datetime
-import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from customer_health.build import first_cause
 from customer_health.engines.duckdb import DuckDB
-from customer_health.errors import UserError, sentence
+from customer_health.errors import UserError
+from customer_health.export.cache import (
+    fingerprint,
+    keep_statements,
+    kept_statements,
+    key_of,
+)
+from customer_health.export.compiled import Statement, compile_tools, run_statements
 from customer_health.export.reading import Marts, marts_of_file
 from customer_health.export.report import TOOLS
 from customer_health.profile import Target
 from customer_health.progress import say
 from customer_health.readers import SUFFIXES
+from customer_health.schemas import RAW
 from customer_health.sql import literal
+from customer_health.yaml_text import from_yaml
 
 PREFIX = "customer_success__"
+WORK_FILE = "CUSTOMER_HEALTH_WORK"
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def tool_of(path: Path, tool: str | None) -> str:
@@ -60,14 +73,14 @@ def marts_from_file(
         raw.mkdir()
         _put(path, raw / f"{PREFIX}{tool}{suffix}")
         work = home / "work.duckdb"
-        with _environment(CUSTOMER_HEALTH_WORK=str(work), CUSTOMER_HEALTH_TARGET="duckdb"):
-            engine = DuckDB()
-            engine.load(raw, project)
-            _require_records(work, tool, path)
-            try:
-                _run_dbt(tool, project, target, home, as_of)
-            finally:
-                engine.let_go()
+        with other_work_file(work):
+            DuckDB().load(raw, project)
+        _require_records(work, tool, path)
+        described = from_yaml((project / "dbt_project.yml").read_text(encoding="utf-8"))
+        day = as_of.isoformat() if as_of is not None else day_of(described)
+        run_statements(
+            work, statements_of(tool, work, project, described, target, home / "compiled"), day
+        )
         _tell_left_out(work, tool, path)
         with marts_of_file(work) as marts:
             yield marts
@@ -82,18 +95,17 @@ def _put(path: Path, place: Path) -> None:
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def other_work_file(path: Path) -> Iterator[None]:
+    """Let the loader and dbt write another work file for a while."""
+    before = os.environ.get(WORK_FILE)
+    os.environ[WORK_FILE] = str(path)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        if before is None:
+            del os.environ[WORK_FILE]
+        else:
+            os.environ[WORK_FILE] = before
 
 
 def _require_records(work: Path, tool: str, path: Path) -> None:
@@ -110,31 +122,53 @@ def _require_records(work: Path, tool: str, path: Path) -> None:
         )
 
 
-def _run_dbt(
-    tool: str, project: Path, target: Target, home: Path, as_of: datetime.date | None
-) -> None:
-    """Build the marts of the tool with all that they stand on; dbt says nothing on stdout."""
-    # dbt takes seconds to import.
-    from dbt.cli.main import dbtRunner
+def day_of(described: Mapping[str, Any]) -> str:
+    """Return the setting as_of_date of the project, today if there is none."""
+    variables = described.get("vars") or {}
+    own = variables.get("customer_health") or {}
+    day = str(own.get("as_of_date", variables.get("as_of_date")) or "")
+    if not day:
+        # As dbt counts its runs.
+        return datetime.datetime.now(datetime.UTC).date().isoformat()
+    if not ISO_DAY.fullmatch(day):
+        raise UserError(f"setting as_of_date is {day}; write it as YYYY-MM-DD")
+    try:
+        return datetime.date.fromisoformat(day).isoformat()
+    except ValueError as error:
+        raise UserError(
+            f"setting as_of_date is {day}, a day that never was; give a day of the calendar"
+        ) from error
 
-    variables: dict[str, object] = {"customer_health_subjects": ["customer_success"]}
-    if as_of is not None:
-        variables["as_of_date"] = as_of.isoformat()
-    say(f"Building the {tool} report ...")
-    outcome = dbtRunner().invoke(
-        [
-            *("--log-level", "none", "--log-level-file", "none", "--no-write-json"),
-            *("build", "--project-dir", str(project), "--profiles-dir", str(target.profiles_dir)),
-            *("--target", target.name, "--target-path", str(home / "target")),
-            *("--log-path", str(home / "logs"), "--vars", json.dumps(variables)),
-            *("--resource-type", "seed", "--resource-type", "model", "--select"),
-            *(f"+{mart}" for mart in TOOLS[tool].NEEDED),
-        ]
-    )
-    if outcome.success:
-        return
-    results = getattr(outcome.result, "results", [])
-    raise UserError(first_cause(results) or f"dbt failed: {sentence(str(outcome.exception))}")
+
+def statements_of(
+    tool: str, work: Path, project: Path, described: Mapping[str, Any], target: Target, home: Path
+) -> Sequence[Statement]:
+    """Return the statements that make the marts of a tool, from the cache or else by dbt.
+
+    `work` has the raw tables, `described` is what dbt_project.yml says, dbt works in `home`.
+    """
+    hashed = fingerprint(project, described, target)
+    columns = _columns(work)
+    keys = {name: key_of(hashed, name, columns[PREFIX + name]) for name in TOOLS}
+    if (kept := kept_statements(keys[tool])) is not None:
+        return kept
+    say("Compiling the reports, once after each change of the project ...")
+    with other_work_file(home / work.name):
+        compiled = compile_tools(tool, work, project, target, home)
+    keep_statements({keys[name]: compiled[name] for name in compiled})
+    return compiled[tool]
+
+
+def _columns(work: Path) -> Mapping[str, list[tuple[str, str]]]:
+    """Return name and type of the columns of each raw table."""
+    columns = defaultdict(list)
+    with duckdb.connect(work, read_only=True) as connection:
+        for table, name, type_ in connection.execute(
+            "select table_name, column_name, data_type from information_schema.columns"
+            f" where table_schema = {literal(RAW)} order by table_name, ordinal_position"
+        ).fetchall():
+            columns[table].append((name, type_))
+    return columns
 
 
 def _tell_left_out(work: Path, tool: str, path: Path) -> None:

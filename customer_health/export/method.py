@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from customer_health.errors import UserError, first_line
+from customer_health.yaml_text import from_yaml
 
 PLAYBOOKS = Path("seeds/customer_success/risk_tier_playbooks.csv")
 
@@ -16,7 +17,7 @@ def weights(project: Path, setting: str) -> dict[str, str | None]:
     """Return the weights of a setting of the project as percentages, such as 30%, by name."""
     path = project / "dbt_project.yml"
     try:
-        described = yaml.safe_load(_text(path))
+        described = from_yaml(_text(path))
         blocks = described["vars"]["customer_health"][setting]["weights"]
         return {name: _percentage(block) for name, block in blocks.items()}
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from customer_health.errors import UserError
 from customer_health.files import is_alive
-from customer_health.progress import say
+from customer_health.progress import detail
 from customer_health.report.blocks import Page
 from customer_health.report.pages.actions import actions
 from customer_health.report.pages.conversion import conversion
@@ -89,11 +89,11 @@ def _write(source: Source, folder: Path) -> None:
     environment = _environment(source)
     for position, make in enumerate(PAGES, start=1):
         page = make(source)
-        say(f"site: page {position} of {len(PAGES)}, {page.title}")
+        detail(f"page {position} of {len(PAGES)}, {page.title}")
         _render(environment, "page.html", folder / f"{page.name}.html", page=page)
     known: dict[str, Any] = {"total": 0}
     if source.has("account_health", "policy_metrics", "policy_bands"):
-        say("site: accounts")
+        detail("accounts")
         known = write_accounts(source, folder / "data")
     (folder / "static" / "known.js").write_text(f"CH.known={as_script(known)};\n", encoding="utf-8")
     for name, title, lead in (

@@ -9,7 +9,7 @@
     {%- do customer_health.known_labels('size_segment') -%}
     {%- do customer_health.risk_levels() -%}
     {%- do customer_health.small_sample() -%}
-    {%- do customer_health.policies() -%}
+    {%- do customer_health.check_policies() -%}
     {%- do customer_health.special_conversion() -%}
     {%- do customer_health.ltv_source() -%}
     {%- do customer_health.value_level_bounds() -%}

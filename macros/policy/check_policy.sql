@@ -1,3 +1,28 @@
+{# Stops the run when the policies to score contradict themselves, or the active one is not among them. #}
+{% macro check_policies() %}
+    {%- set where = 'setting customer_health_policies' -%}
+    {%- set blocks = customer_health.policy_blocks() -%}
+    {%- set names = var('customer_health_policies') -%}
+    {%- do customer_health.check_list(where, names) -%}
+    {%- do customer_health.check_unique(where, names) -%}
+    {%- for name in names -%}
+        {%- if name is not string or name not in blocks -%}
+            {{- customer_health.raise_error(
+                where, 'names ' ~ name ~ ', which is not defined',
+                'use one of ' ~ blocks.keys() | join(', ') ~ ', or define it under customer_health_extra_policies'
+            ) -}}
+        {%- endif -%}
+        {%- do customer_health.check_policy(name, blocks[name]) -%}
+    {%- endfor -%}
+    {%- if var('customer_health_policy') not in names -%}
+        {{- customer_health.raise_error(
+            'setting customer_health_policy',
+            'is ' ~ (var('customer_health_policy') or 'empty') ~ ', which is not scored',
+            'use one of ' ~ names | join(', ') ~ ', or add it to customer_health_policies'
+        ) -}}
+    {%- endif -%}
+{% endmacro %}
+
 {#
     Stops the run when a policy contradicts itself. Every message names the policy and the key.
     The rules: names are known and used once, weights sum to exactly 1, bands and tiers leave no gap.

@@ -1,6 +1,6 @@
 {#
-    The policies to score, checked and compiled for the SQL, in the order of
-    customer_health_policies. Weights become whole millionths, so that sums of weights are exact.
+    The policies to score, compiled for the SQL, in the order of customer_health_policies; check_policies
+    has checked them at run start. Weights become whole millionths, so that sums of weights are exact.
 
     Each policy: name, description, version, min_coverage, scaled_when_constant,
     dimensions (each with its metrics), metrics (the same, flat), size_points, bands, forecast, tiers.
@@ -9,36 +9,66 @@
     scaled_column, points_column, and its scaling.
 #}
 {% macro policies() %}
+    {%- if not execute -%}{{ return([customer_health.policy_while_parsing()]) }}{%- endif -%}
     {%- set blocks = customer_health.policy_blocks() -%}
-    {%- set names = var('customer_health_policies') -%}
-    {%- do customer_health.check_list('setting customer_health_policies', names) -%}
-    {%- do customer_health.check_unique('setting customer_health_policies', names) -%}
     {%- set scaled_columns = {} -%}
     {%- set compiled = [] -%}
-    {%- for name in names -%}
-        {%- if name is not string or name not in blocks -%}
-            {{- customer_health.raise_error(
-                'setting customer_health_policies', 'names ' ~ name ~ ', which is not defined',
-                'use one of ' ~ blocks.keys() | join(', ') ~ ', or define it under customer_health_extra_policies'
-            ) -}}
-        {%- endif -%}
-        {%- do customer_health.check_policy(name, blocks[name]) -%}
+    {%- for name in var('customer_health_policies') -%}
         {%- do compiled.append(customer_health.compile_policy(name, blocks[name], scaled_columns)) -%}
     {%- endfor -%}
-    {%- if var('customer_health_policy') not in names -%}
-        {{- customer_health.raise_error(
-            'setting customer_health_policy',
-            'is ' ~ (var('customer_health_policy') or 'empty') ~ ', which is not scored',
-            'use one of ' ~ names | join(', ') ~ ', or add it to customer_health_policies'
-        ) -}}
-    {%- endif -%}
     {{- return(compiled) -}}
+{% endmacro %}
+
+{#
+    What stands for the policies while dbt reads the project. Nothing of a policy may decide there which
+    relations a model reads, so one parse serves all settings, and none compiles a policy in vain.
+#}
+{% macro policy_while_parsing() %}
+    {{- return({
+        'name': var('customer_health_policy'), 'description': '', 'version': '', 'min_coverage': 0,
+        'scaled_when_constant': 0, 'dimensions': [], 'metrics': [], 'size_points': {},
+        'bands': [{'band': '', 'at_least': 0}] * 2, 'forecast': {'horizon_months': 0, 'parts': {}},
+        'tiers': [{'tier': '', 'at_least_quantile': 0}, {'tier': ''}],
+    }) -}}
+{% endmacro %}
+
+{#
+    What the scored policies (or the one that is named) need beside the account's columns, read from their
+    blocks as they are written: it decides which models there are, so it must hold while dbt parses, when
+    nothing is compiled. Returns peer_groups (with bounds of their own), by_percentile, and signals.
+#}
+{% macro needs_of_policies(name=none) %}
+    {%- set needs = {'peer_groups': [], 'by_percentile': false, 'signals': false} -%}
+    {%- set blocks = customer_health.policy_blocks() -%}
+    {%- set account_columns = customer_health.metric_catalogue() -%}
+    {%- for scored in ([name] if name else var('customer_health_policies')) -%}
+        {%- set block = blocks[scored] if scored is string and blocks[scored] is mapping else {} -%}
+        {%- for dimension in customer_health.blocks_of(block.dimensions) -%}
+            {%- for metric in customer_health.blocks_of(dimension.metrics) -%}
+                {%- if metric.scale == 'percentile' -%}
+                    {%- do needs.update({'by_percentile': true}) -%}
+                {%- elif metric.peer_group and metric.peer_group not in needs.peer_groups -%}
+                    {%- do needs.peer_groups.append(metric.peer_group) -%}
+                {%- endif -%}
+                {%- if block.reads_signals or metric.metric | string not in account_columns -%}
+                    {%- do needs.update({'signals': true}) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(needs) -}}
+{% endmacro %}
+
+{# The entries of a list that are blocks of keys, of a setting that is not checked yet. #}
+{% macro blocks_of(entries) %}
+    {{- return((entries if entries is iterable else []) | select('mapping') | list) -}}
 {% endmacro %}
 
 {# The compiled policy that the account-level marts show. #}
 {% macro active_policy() %}
+    {%- set policies = customer_health.policies() -%}
     {{- return(
-        customer_health.policies() | selectattr('name', 'equalto', var('customer_health_policy')) | first
+        policies | selectattr('name', 'equalto', var('customer_health_policy')) | first
     ) -}}
 {% endmacro %}
 

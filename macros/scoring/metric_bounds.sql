@@ -111,16 +111,6 @@ inner join counted
     {{- return(customer_health.scaled_metrics() | selectattr('scale', 'equalto', 'percentile') | list) -}}
 {% endmacro %}
 
-{# The peer groups that any scored policy compares accounts in. #}
-{% macro peer_groups() %}
-    {%- set groups = [] -%}
-    {%- for metric in customer_health.scaled_metrics()
-        if metric.peer_group and metric.scale != 'percentile' and metric.peer_group not in groups -%}
-        {%- do groups.append(metric.peer_group) -%}
-    {%- endfor -%}
-    {{- return(groups) -}}
-{% endmacro %}
-
 {# A metric as the double that is scaled: the source column after its pre_transform. #}
 {% macro metric_value(metric) %}
     {{- return(customer_health.transform(

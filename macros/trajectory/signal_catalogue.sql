@@ -187,7 +187,7 @@
 {% macro signals_are_built() %}
     {%- if not customer_health.subject_is_built('account_health') -%}{{- return(false) -}}{%- endif -%}
     {%- if customer_health.subject_is_built('trajectory') -%}{{- return(true) -}}{%- endif -%}
-    {{- return(customer_health.scored_signals() | length > 0) -}}
+    {{- return(customer_health.needs_of_policies().signals) -}}
 {% endmacro %}
 
 {% macro customer_signals_are_built() %}

@@ -15,7 +15,7 @@
 {%- set policy = customer_health.active_policy() %}
 {%- set double = customer_health.type_double() %}
 {%- set bounded = customer_health.bounded_metrics(policy) %}
-{%- set peer_groups = bounded | map(attribute='peer_group') | select | unique | list %}
+{%- set peer_groups = customer_health.needs_of_policies(var('customer_health_policy')).peer_groups %}
 {%- set known = customer_health.account_health_columns() + ['is_low_health'] %}
 
 with accounts_scored as (

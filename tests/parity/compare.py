@@ -86,14 +86,15 @@ class Comparison:
 def relations_of(manifest: Path) -> list[Relation]:
     """Return the project's marts with their keys, and the tables of rejects and findings.
 
-    The key is what the test `unique_key` says. A mart without that test has none.
+    The key is what the test `rules` says. A mart without that test has none.
     """
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     keys: dict[str, tuple[str, ...]] = {}
     for node in nodes.values():
         test = node.get("test_metadata") or {}
-        if node["resource_type"] == "test" and test.get("name") == "unique_key":
-            keys.setdefault(node["attached_node"], tuple(test["kwargs"]["columns"]))
+        if node["resource_type"] == "test" and test.get("name") == "rules":
+            if key := test["kwargs"].get("key"):
+                keys[node["attached_node"]] = tuple(key)
     relations = []
     for identity, node in nodes.items():
         if node["resource_type"] != "model":
@@ -159,7 +160,7 @@ def compare(readers: Sequence[Reader], relation: Relation) -> Comparison:
         return outcome
     sort_orders = {order_of(relation.key, columns[engine]) for engine in engines}
     if not relation.key or len(sort_orders) > 1 or not set(relation.key) <= set(everywhere):
-        key = f"the key {', '.join(relation.key)}" if relation.key else "no test unique_key"
+        key = f"the key {', '.join(relation.key)}" if relation.key else "no test rules"
         outcome.differs(engines[-1], 1, f"has {key}, by which its rows cannot be matched")
         return outcome
     streams = {

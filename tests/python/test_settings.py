@@ -697,12 +697,28 @@ def cached_templates() -> Iterator[None]:
     disable_test_caching()
 
 
-def dbt_build(settings: Settings, folder: Path, *arguments: str) -> tuple[int, str]:
+@pytest.fixture(scope="module")
+def macros_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project without its models, seeds and tests: what stops a run, dbt reads in a moment."""
+    folder = tmp_path_factory.mktemp("macros_alone")
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    settings |= {f"{kind}-paths": [] for kind in ("model", "seed", "analysis", "test")}
+    for kind in ("models", "seeds", "data_tests"):
+        settings.pop(kind)
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    for path in ("macros", "tests", "profiles.yml"):
+        (folder / path).symlink_to(PROJECT / path)
+    return folder
+
+
+def dbt_build(
+    settings: Settings, folder: Path, *arguments: str, project: Path = PROJECT
+) -> tuple[int, str]:
     """Run `dbt build` with these settings, as its command line does; return status and output."""
     from dbt.cli.main import cli
 
     command = ["--no-use-colors", "--log-level-file", "none", *arguments, "build"]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     command += ["--no-partial-parse", "--vars", json.dumps(settings)]
     printed = io.StringIO()
@@ -729,9 +745,21 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("wrong", CASES)
-def test_contradiction_stops_the_build(wrong: str, work: Path) -> None:
+def test_contradiction_stops_the_run(wrong: str, work: Path, macros_alone: Path) -> None:
+    expect_one_sentence(wrong, work, macros_alone)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["weight is text", "dimensions are text", "metric is not a block", "unknown metric"]
+)
+def test_contradiction_stops_the_build_of_all_models(wrong: str, work: Path) -> None:
+    expect_one_sentence(wrong, work, PROJECT)
+
+
+def expect_one_sentence(wrong: str, work: Path, project: Path) -> None:
+    """Fail unless the case stops `dbt build` with its sentence, before anything is opened."""
     settings, named = CASES[wrong]
-    status, output = dbt_build(settings, work.parent)
+    status, output = dbt_build(settings, work.parent, project=project)
     assert status != 0
     assert "Traceback" not in output
     [line] = sentences(output)

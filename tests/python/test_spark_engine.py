@@ -417,7 +417,7 @@ def test_build_publishes_and_survives_failures_and_kills(catalog, accounts):
     assert last.endswith("nothing was published, the last good marts stay.")
     assert marts(catalog) == [("one", "one")]
 
-    killed = start("build", "--vars", "{marker: two}")
+    killed = start("build", "--verbose", "--vars", "{marker: two}")
     for line in killed.stdout:
         if "START sql table model marts__" in line and line.rstrip().endswith("[RUN]"):
             break

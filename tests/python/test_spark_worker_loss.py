@@ -74,7 +74,11 @@ class House:
         log = work / "build.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command("build", *ONLY_MODELS, variables=VARIABLES, environment=environment),
+                command(
+                    *("build", "--verbose", *ONLY_MODELS),
+                    variables=VARIABLES,
+                    environment=environment,
+                ),
                 cwd=parity.ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

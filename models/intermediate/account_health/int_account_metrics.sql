@@ -3,11 +3,12 @@
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health')) }}
 
+{%- set needs_signals = customer_health.needs_of_policies().signals %}
 {%- set signals = customer_health.scored_signals() %}
 
 with accounts as (
 
-    {% if signals -%}
+    {% if needs_signals -%}
     select
         accounts.*
         {%- for signal in signals %},

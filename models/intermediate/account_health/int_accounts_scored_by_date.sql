@@ -6,7 +6,7 @@
 {%- set policies = customer_health.policies() %}
 {%- set scaled_metrics = customer_health.scaled_metrics() %}
 {%- set percentile_metrics = customer_health.metrics_by_percentile() %}
-{%- set peer_groups = customer_health.peer_groups() %}
+{%- set needs = customer_health.needs_of_policies() %}
 
 with account_metrics as (
 
@@ -20,7 +20,7 @@ metric_bounds as (
 
 ),
 
-{%- for peer_group in peer_groups %}
+{%- for peer_group in needs.peer_groups %}
 
 bounds_by_{{ peer_group }} as (
 
@@ -28,7 +28,7 @@ bounds_by_{{ peer_group }} as (
 
 ),
 {%- endfor %}
-{%- if percentile_metrics %}
+{%- if needs.by_percentile %}
 
 metric_percentiles as (
 
@@ -47,7 +47,7 @@ scaled as (
     from account_metrics
     inner join metric_bounds
         on account_metrics.as_of_date = metric_bounds.as_of_date
-    {%- for peer_group in peer_groups %}
+    {%- for peer_group in needs.peer_groups %}
     inner join bounds_by_{{ peer_group }}
         on account_metrics.as_of_date = bounds_by_{{ peer_group }}.as_of_date
         and account_metrics.{{ peer_group }} = bounds_by_{{ peer_group }}.{{ peer_group }}

@@ -1,7 +1,7 @@
 -- Grain: one as-of date, scaled metric, peer group ('' without one) and distinct value.
 -- Built only when a scored policy scales a metric by percentile.
 {{ config(
-    enabled=customer_health.subject_is_built('account_health') and customer_health.metrics_by_percentile() | length > 0,
+    enabled=customer_health.subject_is_built('account_health') and customer_health.needs_of_policies().by_percentile,
     materialized='table'
 ) }}
 

@@ -13,7 +13,7 @@
 {%- for metric in policy.metrics if metric.metric != 'size_points' and metric.scale != 'percentile' %}
 {%- do levers.append(metric) %}
 {%- endfor %}
-{%- set peer_groups = bounded | map(attribute='peer_group') | select | unique | list %}
+{%- set peer_groups = customer_health.needs_of_policies(var('customer_health_policy')).peer_groups %}
 {%- set rows = [] %}
 {%- for metric in policy.metrics %}
 {%- set obstacle = 'scaled_by_percentile' if metric.scale == 'percentile' %}
