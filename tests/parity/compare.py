@@ -92,9 +92,8 @@ def relations_of(manifest: Path) -> list[Relation]:
     keys: dict[str, tuple[str, ...]] = {}
     for node in nodes.values():
         test = node.get("test_metadata") or {}
-        if node["resource_type"] == "test" and test.get("name") == "rules":
-            if key := test["kwargs"].get("key"):
-                keys[node["attached_node"]] = tuple(key)
+        if test.get("name") == "rules" and (key := test["kwargs"].get("key")):
+            keys[node["attached_node"]] = tuple(key)
     relations = []
     for identity, node in nodes.items():
         if node["resource_type"] != "model":

@@ -213,7 +213,7 @@ def test_a_key_of_another_type_is_not_matched(compared: Compare) -> None:
 def test_a_mart_without_a_key_is_a_difference(compared: Compare) -> None:
     outcome = compared(mart=Relation("marts", "account_health", ()))
     assert outcome.differing == {"postgres": 1}
-    assert "no test unique_key" in outcome.examples[0]
+    assert "no test rules" in outcome.examples[0]
 
 
 def test_a_mart_that_an_engine_lacks_is_a_difference(compared: Compare) -> None:
@@ -263,7 +263,7 @@ def manifest(tmp_path: Path) -> Path:
     test = {
         "resource_type": "test",
         "attached_node": "model.p.account_health",
-        "test_metadata": {"name": "unique_key", "kwargs": {"columns": list(MART.key)}},
+        "test_metadata": {"name": "rules", "kwargs": {"key": list(MART.key)}},
     }
     nodes = {
         "model.p.account_health": model("account_health", "marts"),
@@ -293,7 +293,7 @@ def test_all_relations_are_compared(build: Callable, readers: Callable, manifest
     count = parity.compare_all(files, parity.relations_of(manifest), lines.append)
     assert count == 2
     text = "\n".join(lines)
-    assert "forgotten has no test unique_key" in text
+    assert "forgotten has no test rules" in text
     assert "quality.rejected_rows is on no engine" in text
     assert lines[-1].split() == ["in", "all", "4", str(VALUES), "2"]
 
