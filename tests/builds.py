@@ -68,6 +68,9 @@ NEXT_SET = "__next"
 # Lines of a failed command that are shown.
 SHOWN_LINES = 60
 
+# What dbt writes of a parse, as readers of a build expect it.
+MANIFESTS = ("manifest.json", "semantic_manifest.json")
+
 MODELS_AND_SEEDS = ("--resource-type", "seed", "--resource-type", "model")
 
 Variables = Mapping[str, Any]
@@ -114,10 +117,17 @@ def dbt(
     folder: Path,
     check: bool = True,
 ) -> Outcome:
-    """Run a command of dbt in the project with a stored parse; artifacts go to `folder`/target."""
+    """Run a command of dbt in the project with a stored parse, whose manifest it leaves too.
+
+    What it compiles is in `folder`/target.
+    """
     words = [str(argument) for argument in arguments]
-    line = [*words, *_options(variables, folder)]
-    outcome = _run(_dbt, line, environment, stored_parse(variables, environment))
+    parse = stored_parse(variables, environment)
+    line = [*words, *_options(variables, folder), "--no-write-json"]
+    outcome = _run(_dbt, line, environment, parse)
+    (folder / "target").mkdir(parents=True, exist_ok=True)
+    for name in MANIFESTS:
+        shutil.copy(parse / name, folder / "target")
     return _passed(outcome, words) if check else outcome
 
 
@@ -312,11 +322,9 @@ def locked(path: Path) -> Iterator[None]:
 
 @cache
 def _processes() -> Any:
-    """Return the maker of processes: each is a fork of one that has imported dbt and the tool."""
+    """Return the maker of processes: each is a fork of one that has imported `warm`."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["dbt.cli.main", "dbt.adapters.duckdb", "dbt.parser.manifest", "customer_health.cli"]
-    )
+    context.set_forkserver_preload(["warm"])
     return context
 
 

@@ -50,7 +50,7 @@ def marts(manifest: Path) -> dict[str, Mart]:
         column = test["column_name"] or arguments.get("column_name")
         references = {}
         if name == "rules":
-            mart.key = tuple(arguments.get("key", mart.key))
+            mart.key = mart.key or key_of(arguments)
             references = arguments.get("references", {})
         elif name == "unique" and not mart.key:
             mart.key = (column,)
@@ -69,6 +69,15 @@ def marts(manifest: Path) -> dict[str, Mart]:
                 mart.references[column] = (parent, reference["field"])
     ordered = sorted(found.values(), key=lambda mart: (mart.subject, mart.name))
     return {mart.name: mart for mart in ordered}
+
+
+def key_of(rules: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns by which the arguments of the test `rules` tell rows apart, if any."""
+    if rules.get("key"):
+        return tuple(rules["key"])
+    for entry in rules.get("also_unique", []):
+        return tuple(entry["columns"] if isinstance(entry, Mapping) else entry)
+    return ()
 
 
 def _mart(node: Mapping[str, Any]) -> Mart:

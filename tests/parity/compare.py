@@ -25,6 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from customer_health import settings
+from customer_health.documentation.manifest import key_of
 from parity.readers import (
     Column,
     DuckDbReader,
@@ -92,8 +93,8 @@ def relations_of(manifest: Path) -> list[Relation]:
     keys: dict[str, tuple[str, ...]] = {}
     for node in nodes.values():
         test = node.get("test_metadata") or {}
-        if test.get("name") == "rules" and (key := test["kwargs"].get("key")):
-            keys[node["attached_node"]] = tuple(key)
+        if test.get("name") == "rules" and (key := key_of(test["kwargs"])):
+            keys[node["attached_node"]] = key
     relations = []
     for identity, node in nodes.items():
         if node["resource_type"] != "model":

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from history_site import PROJECT, SNAPSHOTS, VIEW, Row, Site
+from builds import ROOT
+from history_site import SNAPSHOTS, VIEW, Row, Site
 
-sys.path.insert(0, str(PROJECT / "tests"))
+sys.path.insert(0, str(ROOT / "tests"))
 
 from oracle import account_health as oracle
 from oracle.adversarial import account, without
