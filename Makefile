@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR ?= $(CURDIR)
 TARGET ?= duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-bench env-engines build test parity lint format reference bench report docs clean
+.PHONY: help env env-dev env-bench env-engines build test golden parity lint format reference bench report docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,10 +37,13 @@ build: env ## demo data if there is none, load, dbt build, publish, site, delive
 	$(BIN)/customer-health build --target $(TARGET)
 
 # Tests on Postgres and Spark are skipped, with the reason, where these are not installed.
-# A file's tests stay together: they share builds and servers.
+# A file's tests stay together: they share builds, and those of the engines share servers.
 test: env-dev ## everything that proves the project: lint, unit, data and integration tests
 	$(MAKE) lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 10
+
+golden: env ## the figures of every mart against those kept in tests/golden (ACCEPT=1 writes them)
+	$(BIN)/python tests/golden/run.py $(if $(ACCEPT),--accept)
 
 parity: env-engines ## the same data on DuckDB, Postgres and Spark, every mart compared value by value
 	$(BIN)/python tests/parity/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))

@@ -1,0 +1,1 @@
+"""The figures of every mart, kept beside the code."""
