@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR ?= $(CURDIR)
 TARGET ?= duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help env env-dev env-bench env-engines build test golden parity lint format reference bench report docs clean
+.PHONY: help env env-dev env-bench env-engines build test golden parity v2 lint lint-changed bouncer format reference bench smoke report docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,14 +48,42 @@ golden: env ## the figures of every mart against those kept in tests/golden (ACC
 parity: env-engines ## the same data on DuckDB, Postgres and Spark, every mart compared value by value
 	$(BIN)/python tests/parity/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
+# Tools that bring versions of their own, each in an environment of its own.
+$(VENV)-%/lock.stamp: requirements/%.lock
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r $<
+	touch $@
+
+v2: env-dev $(VENV)-v2/lock.stamp ## the demo built by dbt v2 (an alpha) too, every mart compared value by value
+	$(BIN)/python -m tests.v2.run --dbt $(VENV)-v2/bin/dbt $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+
 # The templater asks for the columns of the source: one account is enough.
-lint: export CUSTOMER_HEALTH_WORK = $(CURDIR)/target/lint/work.duckdb
-lint: env-dev ## sqlfluff and ruff
-	$(BIN)/customer-health demo --accounts 1 --out target/lint/raw
-	$(BIN)/customer-health load target/lint/raw
-	$(BIN)/sqlfluff lint --processes 2 models analyses tests/singular
+LINT := target/lint
+lint lint-changed bouncer: export CUSTOMER_HEALTH_WORK = $(CURDIR)/$(LINT)/work.duckdb
+$(LINT)/raw.stamp: $(wildcard customer_health/demo/*.py) | env-dev
+	$(BIN)/customer-health demo --accounts 1 --out $(LINT)/raw
+	$(BIN)/customer-health load $(LINT)/raw
+	touch $@
+
+lint: $(LINT)/raw.stamp bouncer ## sqlfluff, dbt-bouncer, ruff and mypy over everything
+	$(BIN)/python -m tests.lint.sql
+	$(MAKE) lint-python
+
+lint-changed: $(LINT)/raw.stamp ## the same, but sqlfluff only over what differs from the main branch
+	$(BIN)/python -m tests.lint.sql --changed
+	$(MAKE) lint-python
+
+.PHONY: lint-python
+lint-python: env-dev
 	$(BIN)/ruff check customer_health tests benchmarks
 	$(BIN)/ruff format --check customer_health tests benchmarks
+	$(BIN)/mypy
+
+# The parse is that of sqlfluff's templater, which is why it names the profile and the target.
+bouncer: env-dev $(VENV)-bouncer/lock.stamp ## the rules over dbt's manifest: contracts, descriptions, tests, doors
+	$(BIN)/dbt --quiet parse --profile customer_health --target duckdb --target-path $(LINT) --log-path $(LINT)
+	$(VENV)-bouncer/bin/dbt-bouncer run
+	$(BIN)/python -m tests.lint.manifest
 
 format: env-dev ## let ruff format the Python files
 	$(BIN)/ruff format customer_health tests benchmarks
@@ -64,8 +92,16 @@ format: env-dev ## let ruff format the Python files
 reference: env-bench ## published figures beside those computed (needs ../shared/reference)
 	$(BIN)/python tests/reference/check_reference.py
 
-bench: env-bench ## 10k, 1M and 10M accounts beside hand-written SQL, polars and pandas
-	$(BIN)/python benchmarks/run.py
+bench: env-bench ## 10k, 1M and 10M accounts (or ACCOUNTS=...) beside hand-written SQL, polars and pandas
+	$(BIN)/python benchmarks/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(REPEATS),--repeats $(REPEATS))
+
+# What no test runs, at its smallest size.
+smoke: env-bench ## the benchmarks and the documents, so that they do not break unseen
+	$(MAKE) bench ACCOUNTS=1000 REPEATS=1
+	$(BIN)/python benchmarks/customer_success.py --customers 100
+	$(MAKE) report
+	$(MAKE) docs
+	git diff --exit-code docs
 
 report: env ## the static site anew from the published file
 	$(BIN)/customer-health report

@@ -322,8 +322,10 @@ def main():
     for position, accounts in enumerate(int(size) for size in options.accounts.split(",")):
         raw = folder / f"raw-{accounts}"
         if not (raw / f"{SOURCE}.parquet").exists():
-            options = ["--accounts", str(accounts), "--weeks", "0", "--out", raw]
-            measure([BIN / "customer-health", "demo", *options], cwd=PROJECT)
+            measure(
+                [BIN / "customer-health", "demo", "--accounts", str(accounts), "--weeks", "0", "--out", raw],
+                cwd=PROJECT,
+            )  # fmt: skip
         repeats = options.repeats or (1 if accounts >= 10_000_000 else 3)
         lines, expected = {}, None
         for repeat in range(repeats):

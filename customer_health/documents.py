@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -338,7 +339,7 @@ def _whole(path: Path, folder: Path) -> str:
     return _objects(cut, "array")
 
 
-def _copy(file: BinaryIO, start: int, end: int, target: Path) -> None:
+def _copy(file: BufferedReader, start: int, end: int, target: Path) -> None:
     """Copy a part of a file, by way of a buffer that the processor's cache holds."""
     file.seek(start)
     buffer = memoryview(bytearray(COPIED_BYTES))

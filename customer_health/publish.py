@@ -182,7 +182,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, relations: list[Relation]) -> N
             with reported(connection, f"copying {'.'.join(relation.name)}"):
                 connection.execute(f"create table {name} as from {source}")
         else:
-            _make_view(connection, relation)
+            _make_view(connection, relation, relation.sql)
         if relation.comment is not None:
             connection.execute(f"comment on {relation.kind} {name} is {literal(relation.comment)}")
         for column, comment in relation.column_comments.items():
@@ -192,10 +192,10 @@ def _copy(connection: duckdb.DuckDBPyConnection, relations: list[Relation]) -> N
     connection.execute("use memory")
 
 
-def _make_view(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+def _make_view(connection: duckdb.DuckDBPyConnection, relation: Relation, sql: str) -> None:
     """Make a view from its definition, which DuckDB gives without the name of the work file."""
     try:
-        connection.execute(relation.sql)
+        connection.execute(sql)
     except duckdb.Error as error:
         raise UserError(_does_not_work(relation, error)) from error
 

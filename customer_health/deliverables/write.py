@@ -101,7 +101,8 @@ def _available(connection: duckdb.DuckDBPyConnection) -> tuple[list[Deliverable]
     if "policies" in marts:
         found = connection.execute(f"select policy from {MARTS}.policies").fetchall()
         policies = {policy for (policy,) in found}
-    wanted, reasons = [], {}
+    wanted: list[Deliverable] = []
+    reasons: dict[str, list[str]] = {}
     for deliverable in DELIVERABLES.values():
         if not marts >= deliverable.needs:
             reason = (

@@ -180,7 +180,7 @@ SEGMENT_SHARES = {
 }
 
 # Bounds of the employees; of every measure the mean and the standard deviation of its logarithm.
-SEGMENTS = {
+SEGMENTS: dict[str, tuple[str | float, ...]] = {
     "account_size_segment": ("Small Business", "Mid-Market", "Large", "Enterprise"),
     "company_size_category": ("Small", "Medium", "Big", "Global"),
     "employees_low": (5, 200, 1000, 5000),
@@ -296,8 +296,8 @@ def _segment(field: str) -> str:
 
 def _place(field: str) -> str:
     """Return the expression of one field of `PLACES` for the row's place."""
-    position = 1 + PLACE_FIELDS.index(field)
-    return f"({literals([place[position] for place in PLACES])})[place]"
+    _, *columns = zip(*PLACES, strict=True)
+    return f"({literals(columns[PLACE_FIELDS.index(field)])})[place]"
 
 
 def _numbered(draws: Draws) -> str:

@@ -53,11 +53,14 @@ def marts(manifest: Path) -> dict[str, Mart]:
         elif name == "unique" and not mart.key:
             mart.key = (column,)
         elif name == "relationships":
-            [parent] = [
-                found[unique_id].name
-                for unique_id in test["depends_on"]["nodes"]
-                if unique_id in found and f"'{found[unique_id].name}'" in arguments["to"]
-            ] or [None]
+            parent = next(
+                (
+                    found[unique_id].name
+                    for unique_id in test["depends_on"]["nodes"]
+                    if unique_id in found and f"'{found[unique_id].name}'" in arguments["to"]
+                ),
+                None,
+            )
             if parent is not None and column in {own.name for own in mart.columns}:
                 mart.references[column] = (parent, arguments["field"])
     ordered = sorted(found.values(), key=lambda mart: (mart.subject, mart.name))

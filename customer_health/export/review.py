@@ -175,7 +175,7 @@ def context(marts: Marts, project: Path, customer: str) -> dict[str, Any]:
             f"there is no customer {one_line(customer)!r} in the published marts; ids are those of"
             " marts.account_review, in the same case"
         )
-    value = {
+    value: dict[str, Any] = {
         column: number(cell) if isinstance(cell, Decimal) else cell
         for column, cell in zip(columns, found[0], strict=True)
     }

@@ -46,22 +46,24 @@ TAG = re.compile(r"<(?:g|path|text|rect|line|svg|image)\b[^>]*>")
 LABEL = re.compile(r'\saria-label="([^"]*)"')
 ROLE = re.compile(r'\s(?:role|aria-roledescription|aria-label)="[^"]*"')
 
+AXIS = {
+    "labelColor": MUTED,
+    "titleColor": MUTED,
+    "titleFontWeight": 500,
+    "labelFontSize": 13,
+    "titleFontSize": 13,
+    "titlePadding": 10,
+    "gridColor": GRID,
+    "domain": False,
+    "ticks": False,
+    "labelPadding": 8,
+}
+
 CONFIG = {
     "background": None,
     "font": FONT,
     "view": {"stroke": None},
-    "axis": {
-        "labelColor": MUTED,
-        "titleColor": MUTED,
-        "titleFontWeight": 500,
-        "labelFontSize": 13,
-        "titleFontSize": 13,
-        "titlePadding": 10,
-        "gridColor": GRID,
-        "domain": False,
-        "ticks": False,
-        "labelPadding": 8,
-    },
+    "axis": AXIS,
     "legend": {
         "labelColor": MUTED,
         "titleColor": MUTED,
@@ -87,7 +89,7 @@ class Drawing:
         """Return the SVG: roles go, the page tells what it is; marks keep their words."""
         spec = self.spec | {
             "width": width,
-            "config": CONFIG | {"axis": CONFIG["axis"] | {"labelLimit": max(width // 3, 200)}},
+            "config": CONFIG | {"axis": AXIS | {"labelLimit": max(width // 3, 200)}},
             "autosize": {"type": "fit-x", "contains": "padding"},
         }
         svg = vl_convert.vegalite_to_svg(spec, vl_version=_version())
@@ -107,8 +109,8 @@ def _version() -> str:
 def _quiet(tag: re.Match[str]) -> str:
     found = tag.group()
     label = LABEL.search(found)
-    is_mark = label is not None and ' mark"' not in label.group() and "role-" not in found
-    if is_mark and 'role="graphics-symbol"' in found:
+    is_symbol = 'role="graphics-symbol"' in found and "role-" not in found
+    if is_symbol and label is not None and ' mark"' not in label.group():
         return ROLE.sub("", found[:-1].removesuffix("/")) + (
             f' data-tip="{label.group(1)}"' + ("/>" if found.endswith("/>") else ">")
         )

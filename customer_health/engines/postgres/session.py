@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from dbt.adapters.contracts.connection import Connection
+from dbt.adapters.contracts.connection import Connection, Identifier
 from dbt.adapters.exceptions import FailedToConnectError
 from dbt.adapters.postgres.connections import PostgresConnectionManager
 from psycopg2 import errors
@@ -120,7 +120,7 @@ class Session:
     def open(self) -> None:
         """Connect as dbt does, so that every setting of the profile counts."""
         connection = Connection(
-            type="postgres", name="customer_health", credentials=self._credentials
+            type=Identifier("postgres"), name="customer_health", credentials=self._credentials
         )
         try:
             opened = PostgresConnectionManager.open(connection).handle

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from dbt.adapters.contracts.connection import Connection
+from dbt.adapters.contracts.connection import Connection, Identifier
 from dbt.adapters.exceptions import FailedToConnectError
 from dbt.adapters.spark.connections import CONNECTION_LOST_EXCEPTIONS, SparkConnectionManager
 
@@ -62,7 +62,9 @@ class Session:
     def connect(self) -> None:
         """Connect as dbt does, so that every setting of the profile counts; anew if need be."""
         self._close()
-        connection = Connection(type="spark", name="customer_health", credentials=self._credentials)
+        connection = Connection(
+            type=Identifier("spark"), name="customer_health", credentials=self._credentials
+        )
         try:
             self._handle = SparkConnectionManager.open(connection).handle
         except FailedToConnectError as error:
@@ -85,8 +87,11 @@ class Session:
             fcntl.flock(folder, fcntl.LOCK_EX)
             who = self._lock_holder()
             holder = HOLDER.fullmatch(who)
-            is_ours = holder is not None and holder["host"] == socket.gethostname()
-            if is_ours and not _lives(int(holder["process"])):
+            if (
+                holder is not None
+                and holder["host"] == socket.gethostname()
+                and not _lives(int(holder["process"]))
+            ):
                 self.execute(f"drop schema if exists {LOCK}")
                 if self._create_lock():
                     return
@@ -147,12 +152,12 @@ class Session:
         try:
             cursor = self._handle.cursor()
             cursor.execute(statement)
-        except CONNECTION_LOST_EXCEPTIONS as error:
-            raise UserError(
-                f"the connection to {self.server} was lost ({error}); run this again"
-            ) from error
         # Each way to connect has errors of its own.
         except Exception as error:
+            if isinstance(error, CONNECTION_LOST_EXCEPTIONS):
+                raise UserError(
+                    f"the connection to {self.server} was lost ({error}); run this again"
+                ) from error
             status = getattr(error.args[0] if error.args else None, "status", None)
             message = getattr(status, "errorMessage", None) or str(error)
             condition = CONDITION.search(message)

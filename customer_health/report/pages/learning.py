@@ -53,7 +53,7 @@ def learning(source: Source) -> Page:
 
 def _calibration(rows: Sequence[Row]) -> list[Picture | Note]:
     """Return a curve for each score, or a line that says why there is none."""
-    pictures = []
+    pictures: list[Picture | Note] = []
     for score in sorted({row["score"] for row in rows}):
         for period in PERIODS:
             found = [
