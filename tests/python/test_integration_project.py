@@ -103,5 +103,7 @@ def rules_without_a_key_are_refused(folder: Path, environment: dict[str, str]) -
     words = ["run-operation", "customer_health.test_rules", "--args", arguments]
     result = dbt(words, folder, environment)
     assert result.returncode != 0
-    sentence = "macro test_rules, argument shown_by is empty; give the columns of the key, or shown_by"
+    sentence = (
+        "macro test_rules, argument shown_by is empty; give the columns of the key, or shown_by"
+    )
     assert sentence in " ".join(result.stdout.split())
