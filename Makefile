@@ -14,7 +14,7 @@ TARGET ?= duckdb
 .PHONY: help env env-dev env-bench env-engines build test suite golden parity v2 lint lint-changed bouncer format reference bench smoke report docs clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # Each lock is installed once: the stamp is newer than the lock as long as nothing changed.
 $(VENV)/bin/python:
