@@ -14,7 +14,7 @@ TARGET ?= duckdb
 .PHONY: help env env-dev env-bench env-engines build test suite golden parity v2 lint lint-changed bouncer format reference bench smoke report docs clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # Each lock is installed once: the stamp is newer than the lock as long as nothing changed.
 $(VENV)/bin/python:
@@ -97,12 +97,14 @@ bench: env-bench ## 10k, 1M and 10M accounts (or ACCOUNTS=...) beside hand-writt
 	$(BIN)/python benchmarks/run.py $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(REPEATS),--repeats $(REPEATS))
 
 # What no test runs, at its smallest size.
-smoke: env-bench ## the benchmarks and the documents, so that they do not break unseen
+smoke: env-dev env-bench ## the other targets at their smallest size, so that none breaks unseen
 	$(MAKE) bench ACCOUNTS=1000 REPEATS=1
 	$(BIN)/python benchmarks/customer_success.py --customers 100
 	$(MAKE) report
 	$(MAKE) docs
-	git diff --exit-code docs
+	$(MAKE) lint-changed
+	$(MAKE) format
+	git diff --exit-code docs customer_health tests benchmarks
 
 report: env ## the static site anew from the published file
 	$(BIN)/customer-health report

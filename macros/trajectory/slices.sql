@@ -13,7 +13,7 @@
     {%- set later = [] -%}
     {%- for snapshot in customer_health.snapshot_days() -%}
         {%- if snapshot <= day -%}{%- do found.past.append(snapshot) -%}{%- endif -%}
-        {%- if day <= snapshot <= today -%}{%- do later.append(snapshot) -%}{%- endif -%}
+        {%- if day <= snapshot and snapshot <= today -%}{%- do later.append(snapshot) -%}{%- endif -%}
     {%- endfor -%}
     {%- if found.past and later -%}{%- do found.update({'current': found.past[-1], 'origin': 'snapshot'}) -%}{%- endif -%}
     {{- return(found) -}}

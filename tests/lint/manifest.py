@@ -1,4 +1,4 @@
-"""Rules over dbt's manifest that dbt-bouncer cannot say: one-way doors, and tests on every model.
+"""Rules over dbt's manifest that dbt-bouncer cannot say: doors, tests on every model, short names.
 
 python -m tests.lint.manifest [MANIFEST]
 
@@ -28,6 +28,9 @@ ROOMS = (
     "actions",
     "learning",
 )
+
+# A line of a build has room for so many characters of a test's name.
+LONGEST_NAME = 60
 
 Node = Mapping[str, Any]
 
@@ -118,6 +121,11 @@ def findings(manifest: Mapping[str, Any], exceptions: Mapping[str, Any]) -> Iter
         yield f"{name}: no test of its data"
     for name in sorted(excused_models - untested):
         yield f"{name}: an exception from tests that nothing needs"
+
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    for test in (*tests, *manifest.get("unit_tests", {}).values()):
+        if len(test["name"]) > LONGEST_NAME:
+            yield f"{test['name']}: a name of more than {LONGEST_NAME} characters"
 
     for kind in ("doors", "tests"):
         for entry in exceptions[kind]:

@@ -2,21 +2,25 @@
 
 python -m tests.lint.sql [--changed] [PATH ...]
 
-The project is parsed once, each process templates what it lints, and the layout rules share what
-they work out of a file. `--changed`: only what differs from the main branch; all of it if a macro
-or a setting does.
+The project is parsed once, each process templates what it lints, the layout rules share what they
+work out of a file, and a rendering that was found clean is not looked at again. `--changed`: only
+what differs from the main branch; all of it if a macro or a setting does.
 """
 
 import argparse
 import functools
 import gc
+import hashlib
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import sqlfluff
 from sqlfluff.core import FluffConfig, Linter
+from sqlfluff.core.linter import RenderedFile
 from sqlfluff.core.linter.discovery import paths_from_path
 from sqlfluff.core.parser import BaseSegment
 from sqlfluff.utils.reflow.sequence import ReflowSequence
@@ -24,7 +28,9 @@ from sqlfluff.utils.reflow.sequence import ReflowSequence
 FOLDERS = ("models", "analyses", "tests/singular")
 # What every compiled file may depend on.
 SHARED = ("macros/", "dbt_project.yml", ".sqlfluff", "tests/lint/", "requirements/dev.lock")
-PROCESSES = 2
+PROCESSES = os.cpu_count() or 2
+# Fingerprints of renderings that have no finding.
+CLEAN = Path("target/lint/clean")
 
 
 def main() -> int:
@@ -83,6 +89,7 @@ def lint(files: list[str]) -> dict[str, list[str]]:
     list(linter.templater.sequence_files(files, config=linter.config))
     # A file of DuckDB is open to one writer or to many readers.
     linter.templater.dbt_config.credentials.config_options = {"access_mode": "read_only"}
+    CLEAN.mkdir(parents=True, exist_ok=True)
     gc.freeze()
     # Looking for garbage among the many small parts of a tree takes a quarter of the time.
     with multiprocessing.get_context("fork").Pool(PROCESSES, initializer=gc.disable) as pool:
@@ -95,12 +102,31 @@ def lint(files: list[str]) -> dict[str, list[str]]:
 
 def _lint_file(linter: Linter, file: str) -> tuple[str, list[str]]:
     rendered = linter.render_file(file, linter.config)
+    known = CLEAN / _fingerprint(rendered)
+    if known.exists():
+        return file, []
     linted = linter.lint_rendered(rendered, linter.get_rulepack(config=rendered.config))
     gc.collect()
-    return file, [
+    found = [
         f"{violation.line_no}:{violation.line_pos}: {violation.rule_code()} {violation.desc()}"
         for violation in linted.get_violations(filter_warning=False)
     ]
+    if not found:
+        known.touch()
+    return file, found
+
+
+def _fingerprint(rendered: RenderedFile) -> str:
+    """Return a hash of all that the findings depend on."""
+    parts = [
+        sqlfluff.__version__,
+        Path(".sqlfluff").read_text(encoding="utf-8"),
+        rendered.source_str,
+    ]
+    for variant in rendered.templated_variants:
+        parts += [variant.templated_str, repr(variant.sliced_file), repr(variant.raw_sliced)]
+    parts.append(repr(rendered.templater_violations))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _share_layout() -> None:

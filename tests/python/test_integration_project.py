@@ -3,6 +3,7 @@
 On DuckDB, on a real Postgres server and on a real Spark cluster.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -22,8 +23,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def run_dbt(command: str, folder: Path, environment: dict[str, str]) -> None:
     """Run a dbt command in the integration project; fail with what it says unless it passes."""
-    result = subprocess.run(
-        [DBT, "--quiet", command],
+    result = dbt([command], folder, environment)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-1000:]
+
+
+def dbt(
+    words: list[str], folder: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a dbt command in the integration project."""
+    return subprocess.run(
+        [DBT, "--quiet", *words],
         cwd=PROJECT,
         env={
             **os.environ,
@@ -37,7 +46,6 @@ def run_dbt(command: str, folder: Path, environment: dict[str, str]) -> None:
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-1000:]
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
@@ -48,3 +56,17 @@ def test_integration_project(
     if engine != "duckdb":
         environment |= request.getfixturevalue(engine).environment()
     run_dbt("build", tmp_path, environment)
+    if engine == "duckdb":
+        rules_without_a_key_are_refused(tmp_path, environment)
+
+
+def rules_without_a_key_are_refused(folder: Path, environment: dict[str, str]) -> None:
+    """Rules of rows say how a failing row is shown; the parse of the build is used again."""
+    arguments = json.dumps({"model": "rows", "not_null": ["label"]})
+    words = ["run-operation", "customer_health.test_rules", "--args", arguments]
+    result = dbt(words, folder, environment)
+    assert result.returncode != 0
+    sentence = (
+        "macro test_rules, argument shown_by is empty; give the columns of the key, or shown_by"
+    )
+    assert sentence in " ".join(result.stdout.split())

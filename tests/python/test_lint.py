@@ -190,6 +190,14 @@ def test_every_model_has_a_test_of_its_data() -> None:
     assert sentence == "later: an exception from tests that nothing needs"
 
 
+def test_names_of_tests_are_short() -> None:
+    named = planted(*OTHERS)
+    named["nodes"]["test_own"]["name"] = "a" * 60
+    named["unit_tests"] = {"unit_test": {"name": "b" * 61}}
+    [sentence] = rules.findings(named, NO_EXCEPTIONS)
+    assert sentence == f"{'b' * 61}: a name of more than 60 characters"
+
+
 def breach_all(manifest: dict[str, Any]) -> None:
     """Break every rule of dbt-bouncer.yml."""
     nodes = manifest["nodes"]

@@ -1,16 +1,20 @@
 -- Grain: one total with two parts; rows 2 and 8 are wrong.
 
-select
-    1 as row_key,
-    cast(0.1 as decimal(9, 6)) as part_1,
-    cast(0.2 as decimal(9, 6)) as part_2,
-    cast(0.3 as decimal(9, 6)) as total,
-    cast(0.3 as decimal(9, 6)) as right_total
-union all
-select 2 as row_key, 1 as part_1, 2 as part_2, 3.000001 as total, 3 as right_total
-union all
-select 4 as row_key, 5 as part_1, null as part_2, 5 as total, 5 as right_total
-union all
-select 8 as row_key, null as part_1, null as part_2, 1 as total, 0 as right_total
-union all
-select 16 as row_key, 1 as part_1, 1 as part_2, null as total, null as right_total
+{%- set decimal = 'decimal(9, 6)' %}
+
+{{ customer_health.rows_as_table(
+    {
+        'row_key': 'integer',
+        'part_1': decimal,
+        'part_2': decimal,
+        'total': decimal,
+        'right_total': decimal,
+    },
+    [
+        [1, 0.1, 0.2, 0.3, 0.3],
+        [2, 1, 2, 3.000001, 3],
+        [4, 5, 'null', 5, 5],
+        [8, 'null', 'null', 1, 0],
+        [16, 1, 1, 'null', 'null'],
+    ]
+) }}
