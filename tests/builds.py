@@ -117,17 +117,10 @@ def dbt(
     folder: Path,
     check: bool = True,
 ) -> Outcome:
-    """Run a command of dbt in the project with a stored parse, whose manifest it leaves too.
-
-    What it compiles is in `folder`/target.
-    """
+    """Run a command of dbt in the project with a stored parse; artifacts go to `folder`/target."""
     words = [str(argument) for argument in arguments]
-    parse = stored_parse(variables, environment)
-    line = [*words, *_options(variables, folder), "--no-write-json"]
-    outcome = _run(_dbt, line, environment, parse)
-    (folder / "target").mkdir(parents=True, exist_ok=True)
-    for name in MANIFESTS:
-        shutil.copy(parse / name, folder / "target")
+    line = [*words, *_options(variables, folder)]
+    outcome = _run(_dbt, line, environment, stored_parse(variables, environment))
     return _passed(outcome, words) if check else outcome
 
 
@@ -147,7 +140,11 @@ def build(
     environment = duckdb_environment(raw, folder)
     customer_health("load", raw, environment=environment)
     selected = ["--select", *select] if select else []
-    dbt("build", *selected, *kinds, variables=variables, environment=environment, folder=folder)
+    # The manifest of the parse says all that readers of a build ask.
+    arguments = ["build", *selected, *kinds, "--no-write-json"]
+    dbt(*arguments, variables=variables, environment=environment, folder=folder)
+    for name in MANIFESTS:
+        shutil.copy(stored_parse(variables, environment) / name, folder / "target")
     return Path(environment["CUSTOMER_HEALTH_WORK"])
 
 
