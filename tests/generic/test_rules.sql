@@ -88,7 +88,7 @@ row_rules as (
             when {{ loop.index }} then '{{ rule }}'
             {%- endfor %}
         end as broken_rule,
-        {{ shown_by or customer_health.shown_key(key) }} as row_key,
+        {{ 'cast(' ~ shown_by ~ ' as ' ~ text ~ ')' if shown_by else customer_health.shown_key(key) }} as row_key,
         case broken_rule
             {%- for rule, column, condition, bound in checks %}
             when {{ loop.index }} then '{{ column }}'
