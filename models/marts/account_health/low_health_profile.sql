@@ -163,7 +163,7 @@ select
     averaged.cohort,
     averaged.account_count,
     averaged.mean,
-    medians.median,
+    cast(medians.median as {{ customer_health.type_double() }}) as median,
     cast(averaged.mean - all_accounts.mean as decimal(28, 6)) as difference_from_all,
     {{ customer_health.to_decimal(customer_health.safe_divide(
         'averaged.mean - all_accounts.mean', 'all_accounts.mean'
