@@ -360,8 +360,19 @@ def _child(
     except BaseException:
         traceback.print_exc()
         status = 1
+    _close_work_file()
     sys.stdout.flush()
     sys.exit(status)
+
+
+def _close_work_file() -> None:
+    """Do what dbt leaves to the interpreter's exit, which a forked process does not reach.
+
+    Without it the last rows stay in the log beside the work file, and a copy lacks them.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
 
 
 def _customer_health(words: list[str]) -> int:

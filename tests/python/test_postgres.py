@@ -746,10 +746,10 @@ KILLS = 6
 def test_publish_killed_at_any_moment_leaves_a_whole_set(database, accounts):
     """Kill a process that publishes over and over; the marts are whole, and it can go on."""
     publisher = """
-import sys; sys.path.insert(0, sys.argv[1])
+import sys
 from pathlib import Path
 from test_postgres import engine, make_next
-number = int(sys.argv[2])
+number = int(sys.argv[1])
 print("started", flush=True)
 while True:
     current = engine()
@@ -761,8 +761,9 @@ while True:
     moments = random.Random(SEED)
     publish(database, 0)
     for number in range(1, KILLS + 1):
-        arguments = [sys.executable, "-c", publisher, str(Path(__file__).parent), str(number)]
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        arguments = [sys.executable, "-c", publisher, str(number)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout.readline() == "started\n"
         time.sleep(moments.uniform(0.1, 0.8))
         process.kill()
