@@ -76,6 +76,8 @@ SPARK_SETTINGS = {
     "spark.sql.catalogImplementation": "hive",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "4",
+    # Few rows and many statements: making a Java program of each took a third of a build.
+    "spark.sql.codegen.wholeStage": "false",
     "spark.hadoop.hive.server2.thrift.bind.host": HOST,
     # Derby comes without the metastore's tables.
     "spark.hadoop.datanucleus.schema.autoCreateAll": "true",

@@ -95,7 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     raw = house / "raw"
     customer_health("demo", "--accounts", 300, "--weeks", 12, "--as-of", "2026-06-01", "--out", raw)
     pairs = write_mapping(raw)
-    work_file = build(raw, house, {"as_of_date": "2026-06-01"})
+    work_file = build(raw, house, {"as_of_date": "2026-06-01"}, bare=False)
     publish(work_file, house / "published.duckdb")
     made = Site(house / "site", house / "published.duckdb", pairs=pairs)
     with duckdb.connect(made.published) as connection:
