@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from customer_health import settings
 from customer_health.demo.writer import write_demo
-from customer_health.engines import Engine, Published
+from customer_health.engines import CAREFULLY, Engine, Published, Publishing
 from customer_health.errors import UserError, sentence
 from customer_health.nodes import Nodes, counted, failures
 from customer_health.profile import Target
 from customer_health.progress import detail, say, stage
-from customer_health.project import FAILED_STATUSES, log_file
+from customer_health.project import FAILED_STATUSES, log_file, require_passed_build
 from customer_health.readers import table_files
 
 DEMO_ACCOUNTS = 10_000
@@ -29,15 +30,21 @@ def build(
     project: Path,
     dbt_arguments: Sequence[str],
     verbose: bool = False,
+    demo: bool = False,
+    publishing: Publishing = CAREFULLY,
 ) -> Published:
     """Load `folder`, build and test the dbt project, publish its marts; `engine` is locked.
 
-    Writes demo accounts first if the folder holds no tables. `dbt_arguments` follow `dbt build`,
-    whose own output goes to its log only unless `verbose`. Raises UserError with dbt's first cause
-    when anything fails; the published marts then stay.
+    Writes demo accounts first if `demo` says so, or where the default folder holds no tables and
+    nothing was ever built. `dbt_arguments` follow `dbt build`, whose own output goes to its log
+    only unless `verbose`. Raises UserError with dbt's first cause when anything fails; the
+    published marts then stay.
     """
-    if not table_files(folder):
-        say(f"No table files in {folder}: writing demo data of {DEMO_ACCOUNTS:,} accounts.")
+    if not table_files(folder) and not demo:
+        _require_nothing_was_there(engine, folder)
+        demo = True
+    if demo:
+        say(f"Writing demo data of {DEMO_ACCOUNTS:,} accounts to {folder}.")
         with stage("Demo"):
             # The day on which dbt counts this run, so that view and history end on its as_of_date.
             write_demo(folder, DEMO_ACCOUNTS, as_of=datetime.datetime.now(datetime.UTC).date())
@@ -54,11 +61,24 @@ def build(
     finally:
         engine.let_go()
     with stage("Publish") as publish:
-        published = engine.publish(project)
+        require_passed_build(project, target, publishing.untested)
+        published = engine.publish(project, publishing)
         publish.result = (
             f"{counted(published.table_count, 'table')}, {counted(published.view_count, 'view')}"
         )
     return published
+
+
+def _require_nothing_was_there(engine: Engine, folder: Path) -> None:
+    """Raise UserError if invented data would stand for data that are only missing."""
+    if not settings.raw_folder_is_named() and not engine.has_built():
+        return
+    state = "holds no table files" if folder.is_dir() else "does not exist"
+    raise UserError(
+        f"the folder {folder} {state}, and it was named or something was built before, so nothing"
+        " is made up for it; put <table>.csv, .parquet or .json there, or ask for demo data with"
+        " --demo"
+    )
 
 
 def _run_dbt(target: Target, project: Path, arguments: Sequence[str], verbose: bool) -> None:

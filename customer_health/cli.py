@@ -18,7 +18,7 @@ from customer_health.deliverables.write import write_deliverables
 from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
 from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
-from customer_health.engines import engine_for
+from customer_health.engines import Publishing, engine_for
 from customer_health.errors import UserError, as_sentence
 from customer_health.export.commands import (
     ALERT_FORMATS,
@@ -197,7 +197,7 @@ def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
         "build",
         _build,
         "load, build and test the dbt project, publish the marts, write the site and the files",
-        "Demo data is written first if there are no raw files. All other options go to `dbt build`,"
+        "In a fresh folder demo data is written first. All other options go to `dbt build`,"
         " such as --vars, --select and --threads; what it says is in its log, logs/dbt.log. On"
         " DuckDB the report site and the deliverables follow.",
     )
@@ -207,6 +207,10 @@ def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
         action="store_true",
         help="leave CSV files and pictures as they are",
     )
+    parser.add_argument(
+        "--demo", action="store_true", help="write demo data over the raw files first"
+    )
+    _add_publishing(parser)
     parser.add_argument(
         "--verbose",
         action="store_true",
@@ -222,9 +226,10 @@ def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
         _publish,
         "put the marts of the last dbt build in the place of those that readers see",
         "Readers see the old marts or the new ones, whole (on Spark one mart after the other)."
-        " Nothing is published unless the last dbt command was a build, run or test of the same"
-        " target that passed.",
+        " Nothing is published unless the last dbt command built or tested the whole project for"
+        " the same target, and passed.",
     )
+    _add_publishing(parser)
     _add_dbt_options(parser)
 
 
@@ -316,6 +321,22 @@ def _add_deliverables(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
+def _add_publishing(parser: Parser) -> None:
+    """Add what a user may take upon himself for a publish."""
+    parser.add_argument(
+        "--untested", action="store_true", help="publish marts whose data tests were left out"
+    )
+    parser.add_argument(
+        "--allow-shrink",
+        action="store_true",
+        help="publish also where less than half of the accounts or customers are left",
+    )
+
+
+def _publishing(options: argparse.Namespace) -> Publishing:
+    return Publishing(options.untested, options.allow_shrink)
+
+
 def _add_dbt_options(parser: Parser) -> None:
     """Add the options of dbt that tell where to build."""
     parser.add_argument(
@@ -404,6 +425,8 @@ def _build(options: argparse.Namespace) -> None:
             options.project_dir,
             dbt_arguments,
             options.verbose,
+            options.demo,
+            _publishing(options),
         )
         lines = summary(engine)
     lines += write_outputs(target, not options.no_site, not options.no_deliverables)
@@ -412,11 +435,11 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
-    target = _target(options)
-    require_passed_build(options.project_dir, target)
+    target, publishing = _target(options), _publishing(options)
+    require_passed_build(options.project_dir, target, publishing.untested)
     engine = engine_for(target)
     with engine.locked():
-        published = engine.publish(options.project_dir)
+        published = engine.publish(options.project_dir, publishing)
     print(f"{published.place}  {published.table_count} tables, {published.view_count} views")
 
 

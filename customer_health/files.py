@@ -4,10 +4,13 @@ An unfinished file lies hidden beside its target as `.<stem>.<process>.<suffix>.
 later run can tell whether the process that wrote it still lives.
 """
 
+import datetime
+import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from customer_health.errors import UserError
@@ -17,19 +20,57 @@ from customer_health.errors import UserError
 def replacing(target: Path) -> Iterator[Path]:
     """Yield a path to write to; move the file onto `target` at the end, or remove it on an error.
 
-    Readers of `target` see the old file or the new one, whole, also after a power cut. The folder
-    is created; leftovers of processes that are gone are removed first.
+    Readers of `target` see the old file or the new one, whole, also after a power cut. The new one
+    has the mode and the owner of the old one, and a symlink stays one. The folder is created;
+    leftovers of processes that are gone are removed first.
     """
+    target = Path(os.path.realpath(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target)
     unfinished = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}.tmp")
     try:
         yield unfinished
+        _keep_access(target, unfinished)
         _flush(unfinished)
         unfinished.replace(target)
         _flush(target.parent)
     finally:
         _remove(unfinished)
+
+
+def _keep_access(target: Path, unfinished: Path) -> None:
+    """Give the new file the mode, and as far as we may the owner, of the one that it replaces."""
+    if not target.exists():
+        return
+    old = target.stat()
+    # Only root gives files away; a group of one's own, anybody may.
+    with suppress(PermissionError):
+        os.chown(unfinished, old.st_uid, old.st_gid)
+    unfinished.chmod(stat.S_IMODE(old.st_mode))
+
+
+@contextmanager
+def held(target: Path) -> Iterator[None]:
+    """Hold a lock beside the file until the end; the folder is created.
+
+    The lock is the system's, so that it ends with the process however that ends. Raises UserError,
+    with the holder and since when, if another process has it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f".{target.name}.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise UserError(
+                f"{holder} has {target} open; run this again when it is done"
+            ) from error
+        lock.truncate(0)
+        now = datetime.datetime.now(datetime.UTC)
+        lock.write(f"process {os.getpid()} (since {now:%Y-%m-%d %H:%M:%S} UTC)")
+        lock.flush()
+        yield
 
 
 @contextmanager

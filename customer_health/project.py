@@ -46,10 +46,11 @@ def _described_tables(described: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def require_passed_build(project: Path, target: Target) -> None:
-    """Raise UserError unless the last dbt command was a build, run or test of `target`, and passed.
+def require_passed_build(project: Path, target: Target, untested: bool = False) -> None:
+    """Raise UserError unless the last dbt command built or tested all of `target`, and passed.
 
     A command that was killed leaves a manifest, which is written first, but no results of its own.
+    `untested` is for whoever wants marts whose data tests were left out.
     """
     path = _target(project) / "run_results.json"
     try:
@@ -87,6 +88,22 @@ def require_passed_build(project: Path, target: Target) -> None:
         raise UserError(
             f"the last dbt {command} did not pass: {len(failed)} failed, the first is {failed[0]};"
             " nothing was published"
+        )
+    ran = {node["unique_id"] for node in nodes}
+    kinds = ("model", "seed", "test") if command == "build" else ("test",)
+    left_out = [
+        name
+        for name, node in _manifest(project).get("nodes", {}).items()
+        if node["resource_type"] in kinds
+        and name not in ran
+        and node["config"].get("materialized") != "ephemeral"
+        and not (untested and node["resource_type"] == "test")
+    ]
+    if left_out:
+        raise UserError(
+            f"the last dbt {command} left out {len(left_out)} of the project's models and tests,"
+            f" the first is {min(left_out)}, so nothing says that the marts are right as a whole;"
+            " nothing was published, run `customer-health build` without a selection"
         )
 
 

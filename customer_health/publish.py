@@ -5,15 +5,16 @@ find the last good file until the new one is complete, checked and on disk.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from customer_health.engines import Published
+from customer_health.engines import CAREFULLY, GUARDED_MARTS, Published, Publishing, refuse_shrunken
 from customer_health.errors import UserError, first_line
 from customer_health.files import replacing
+from customer_health.history import lost_dates
 from customer_health.progress import reported
 from customer_health.schemas import HISTORY, MARTS, PRIVATE
 from customer_health.sql import identifier, literal, qualified
@@ -27,8 +28,8 @@ MEMORY_LIMIT = "1GB"
 # Views over fewer rows than this are read through before the swap, larger ones only planned.
 READ_THROUGH_BELOW_ROWS = 100_000
 
-# Names of the two files while both are open; no file can be called so by accident.
-WORK, NEW = "work file", "new file"
+# Names of the files while they are open; no file can be called so by accident.
+WORK, NEW, OLD = "work file", "new file", "old file"
 
 Name = tuple[str, str]
 
@@ -47,12 +48,18 @@ class Relation:
         return "table" if self.sql is None else "view"
 
 
-def publish(work_file: Path, target: Path) -> Published:
+def publish(
+    work_file: Path,
+    target: Path,
+    built: Collection[Name] = (),
+    publishing: Publishing = CAREFULLY,
+) -> Published:
     """Put the marts of the work file, and whatever their views read, in the place of `target`.
 
     Tables keep their rows, views are made anew, both keep their comments; constraints are not
-    copied. The work file is only read. Raises UserError if it is absent, has no marts, or has a
-    view that does not work on its own; `target` then stays as it was, as it does on any error.
+    copied. The work file is only read. Raises UserError if it is absent, lacks a relation that was
+    `built`, has no marts, a view that does not work on its own, fewer stored dates than `target`,
+    or too few accounts; `target` then stays as it was, as it does on any error.
     """
     if not work_file.is_file():
         raise UserError(f"there is no work file {work_file}; run `customer-health build` first")
@@ -71,6 +78,15 @@ def publish(work_file: Path, target: Path) -> Published:
             relations = _in_order(connection, _relations(connection))
             if not relations:
                 raise UserError(f"{work_file} has no marts; run `customer-health build` first")
+            if missing := sorted(set(built) - _relations(connection).keys()):
+                raise UserError(
+                    f"{work_file} lacks {'.'.join(missing[0])}, so it is not what dbt built last;"
+                    " nothing was published, run `customer-health build`"
+                )
+            if target.is_file():
+                _attach(connection, target, OLD, "read_only")
+                _require_kept(connection, work_file, target, publishing)
+                connection.execute(f"detach {identifier(OLD)}")
             _attach(connection, unfinished, NEW, f"storage_version {literal(STORAGE_VERSION)}")
             _copy(connection, relations)
             connection.execute(f"checkpoint {identifier(NEW)}")
@@ -79,6 +95,39 @@ def publish(work_file: Path, target: Path) -> Published:
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     kinds = [relation.kind for relation in relations]
     return Published(str(target), kinds.count("table"), kinds.count("view"))
+
+
+def _require_kept(
+    connection: duckdb.DuckDBPyConnection, work_file: Path, target: Path, publishing: Publishing
+) -> None:
+    """Raise UserError if the new file would lose stored dates, or most of the accounts."""
+    if lost := lost_dates(connection, OLD, WORK):
+        table, dates = next(iter(lost.items()))
+        raise UserError(
+            f"{work_file} lacks {len(dates)} dates of {HISTORY}.{table} that {target} has, the"
+            f" first is {dates[0]}; nothing was published, run `customer-health build`, which takes"
+            " them over"
+        )
+    counts = {}
+    for file in (OLD, WORK):
+        present = {
+            name
+            for (name,) in connection.execute(
+                f"select table_name from information_schema.tables where table_catalog ="
+                f" {literal(file)} and table_schema = {literal(MARTS)}"
+            ).fetchall()
+        }
+        # In the published file a view's tables go by the plain name of the file.
+        connection.execute(f"use {identifier(file)}")
+        counts[file] = {
+            mart: connection.execute(f"select count(*) from {qualified(MARTS, mart)}").fetchall()[
+                0
+            ][0]
+            for mart in GUARDED_MARTS
+            if mart in present
+        }
+    connection.execute("use memory")
+    refuse_shrunken(counts[OLD], counts[WORK], publishing)
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: str) -> None:

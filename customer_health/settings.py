@@ -13,6 +13,11 @@ def raw_folder() -> Path:
     return Path(os.environ.get("CUSTOMER_HEALTH_RAW") or "data/raw")
 
 
+def raw_folder_is_named() -> bool:
+    """Whether somebody said where the raw files are: then they are to be there."""
+    return bool(os.environ.get("CUSTOMER_HEALTH_RAW"))
+
+
 def work_file() -> Path:
     """Return the DuckDB file that `load` and dbt write, one process at a time."""
     return Path(os.environ.get("CUSTOMER_HEALTH_WORK") or "warehouse/work.duckdb")

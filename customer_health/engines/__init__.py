@@ -4,14 +4,16 @@ DuckDB builds in a file of its own and publishes a copy. Postgres and Spark have
 time: there dbt builds a second set of schemas, which takes the place of the published one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from customer_health.errors import UserError
 from customer_health.load import LoadedTable
 from customer_health.profile import Target
+from customer_health.schemas import MARTS
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,39 @@ class Published:
     place: str
     table_count: int
     view_count: int
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """What a user takes upon himself for one publish.
+
+    `untested`: data tests were left out. `allow_shrink`: fewer accounts than half, or none, may
+    replace what is published.
+    """
+
+    untested: bool = False
+    allow_shrink: bool = False
+
+
+CAREFULLY = Publishing()
+
+# Marts whose rows must not vanish by mistake, and what a row of each is.
+GUARDED_MARTS = {"account_health": "accounts", "customer_success_health": "customers"}
+
+
+def refuse_shrunken(old: Mapping[str, int], new: Mapping[str, int], publishing: Publishing) -> None:
+    """Raise UserError if a guarded mart would have none or less than half of its rows left.
+
+    `old` and `new` are the rows of those that are there; a subject that is not built is not there.
+    """
+    for mart, entities in GUARDED_MARTS.items():
+        before, after = old.get(mart, 0), new.get(mart)
+        if after is not None and after * 2 < before and not publishing.allow_shrink:
+            raise UserError(
+                f"{MARTS}.{mart} would have {after:,} {entities} in the place of {before:,};"
+                " nothing was published, mend the raw data, or say that it is meant with"
+                " --allow-shrink"
+            )
 
 
 class Engine(Protocol):
@@ -41,7 +76,10 @@ class Engine(Protocol):
     def let_go(self) -> None:
         """Close what dbt has left open in this process."""
 
-    def publish(self, project: Path) -> Published:
+    def has_built(self) -> bool:
+        """Whether anything was ever built or published here."""
+
+    def publish(self, project: Path, publishing: Publishing) -> Published:
         """Put the marts that dbt has built in the place of those that readers see."""
 
     def tables(self, layer: str) -> set[str]:

@@ -1,6 +1,6 @@
 """DuckDB: raw tables are views over their files, dbt builds in the work file, a copy is published.
 
-Only documents are copied into `raw`. The work file is locked by whoever writes it, so that two
+Only documents are copied into `raw`. Whoever builds holds a lock beside the work file, so that two
 builds at once never happen.
 """
 
@@ -12,12 +12,15 @@ from typing import Any
 import duckdb
 
 from customer_health import settings
-from customer_health.engines import Published
+from customer_health.engines import CAREFULLY, Published, Publishing
+from customer_health.files import held
+from customer_health.history import take_over
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.portable import MEMORY_LIMIT
 from customer_health.progress import say
+from customer_health.project import built_relations
 from customer_health.publish import publish
-from customer_health.schemas import HISTORY, QUALITY, RAW
+from customer_health.schemas import QUALITY, RAW
 from customer_health.sql import identifier, literal, qualified
 
 # Names of the two files while the summary reads them.
@@ -33,8 +36,9 @@ class DuckDB:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Do nothing: DuckDB locks the work file while it is open for writing."""
-        yield
+        """Hold the lock of the work file: DuckDB's own ends between the phases of a build."""
+        with held(self._work_file):
+            yield
 
     def load(self, folder: Path, project: Path) -> list[LoadedTable]:
         """Make the schema `raw` of the work file show the files of `folder`, all or none.
@@ -42,8 +46,9 @@ class DuckDB:
         Tables of an earlier load whose file is gone are dropped, or become empty if the project
         knows them.
         """
-        self._work_file.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(self._work_file) as connection:
+            # It holds the raw data and what was rejected of them.
+            self._work_file.chmod(0o600)
             connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
             tables = planned(connection, folder, project)
             connection.begin()
@@ -69,9 +74,14 @@ class DuckDB:
 
         DuckDBConnectionManager.close_all_connections()
 
-    def publish(self, project: Path) -> Published:
+    def has_built(self) -> bool:
+        """Whether there is a work file or a published one."""
+        return self._work_file.exists() or self._published_file.exists()
+
+    def publish(self, project: Path, publishing: Publishing = CAREFULLY) -> Published:
         """Put a copy of the marts in the place of the published file."""
-        return publish(self._work_file, self._published_file)
+        built = built_relations(project)
+        return publish(self._work_file, self._published_file, built, publishing)
 
     def tables(self, layer: str) -> set[str]:
         """Return the names of the tables and views: marts as published, the rest as built."""
@@ -99,31 +109,20 @@ class DuckDB:
 
 
 def _restore_history(work_file: Path, published_file: Path) -> None:
-    """Copy the history from the published file if the work file, new or lost, has none."""
+    """Take over what the published history has and the work file, new, lost or old, has not."""
     if not published_file.is_file() or not work_file.is_file():
         return
-    with duckdb.connect(work_file) as connection:
+    with duckdb.connect() as connection:
         connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
-        connection.execute(
-            f"attach {literal(str(published_file))} as {identifier(PUBLISHED)} (read_only)"
+        connection.execute(f"attach {literal(str(work_file))} as {WORK}")
+        connection.execute(f"attach {literal(str(published_file))} as {PUBLISHED} (read_only)")
+        taken = take_over(connection, PUBLISHED, WORK)
+    if taken:
+        dates = sorted(set().union(*taken.values()))
+        say(
+            f"{work_file} had no history of scores for {len(dates):,} of the stored dates"
+            f" ({dates[0]} to {dates[-1]}); it is taken over from {published_file}."
         )
-        found = connection.execute(
-            "select database_name = $published, table_name from duckdb_tables()"
-            " where schema_name = $schema order by table_name",
-            {"published": PUBLISHED, "schema": HISTORY},
-        ).fetchall()
-        names = [name for is_published, name in found if is_published]
-        if not names or len(names) < len(found):
-            return
-        connection.begin()
-        connection.execute(f"create schema if not exists {HISTORY}")
-        for name in names:
-            connection.execute(
-                f"create table {qualified(HISTORY, name)} as"
-                f" from {identifier(PUBLISHED)}.{qualified(HISTORY, name)}"
-            )
-        connection.commit()
-    say(f"{work_file} had no history of scores; it is taken over from {published_file}.")
 
 
 def _drop_own(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -3,7 +3,7 @@
     with a sentence when the setting contradicts itself; check_settings reads them all at run start.
 #}
 {% macro check_settings() %}
-    {%- do customer_health.as_of_date() -%}
+    {%- do customer_health.check_day_has_come(customer_health.as_of_day()) -%}
     {%- do customer_health.subject_is_built('account_health') -%}
     {%- do customer_health.known_labels('industry') -%}
     {%- do customer_health.known_labels('size_segment') -%}
@@ -113,6 +113,24 @@
     {{- return(customer_health.checked_day(
         'setting as_of_date', var('as_of_date') or run_started_at.strftime('%Y-%m-%d')
     )) -}}
+{% endmacro %}
+
+{# The last day that can be today somewhere, 'YYYY-MM-DD': the clock is that of UTC. #}
+{% macro last_day_that_came() %}
+    {{- return((run_started_at + modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d')) -}}
+{% endmacro %}
+
+{# Stops the run on a day that has not come: stored, it would keep every real day out of the history. #}
+{% macro check_day_has_come(day) %}
+    {%- do customer_health.check_choice(
+        'setting customer_health_future_dates', var('customer_health_future_dates'), ['refuse', 'allow']
+    ) -%}
+    {%- if day > customer_health.last_day_that_came() and var('customer_health_future_dates') == 'refuse' -%}
+        {{- customer_health.raise_error(
+            'setting as_of_date', 'is ' ~ day ~ ', a day that has not come',
+            'name a day up to today (' ~ run_started_at.strftime('%Y-%m-%d') ~ '), or leave it empty'
+        ) -}}
+    {%- endif -%}
 {% endmacro %}
 
 {# The setting as_of_date as a date literal. #}

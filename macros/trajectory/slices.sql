@@ -35,7 +35,9 @@
     {%- endif -%}
     {%- set settings = customer_health.history_settings() -%}
     {%- set stored = customer_health.stored_days() -%}
-    {%- if current.origin == 'view' and (not stored or stored[-1] <= current.current) -%}
+    {#- A day that has not come was stored by mistake and says nothing of what is later. -#}
+    {%- set came = stored | select('le', customer_health.last_day_that_came()) | list -%}
+    {%- if current.origin == 'view' and (not came or came[-1] <= current.current) -%}
         {%- do found.to_store.append(current.current) -%}
     {%- endif -%}
     {%- set first = customer_health.first_day_kept((stored + current.past + [customer_health.as_of_day()]) | max) -%}
@@ -61,11 +63,12 @@
     {{- return(literals | join(', ')) -}}
 {% endmacro %}
 
-{# The first day that the setting keep_days keeps, counted from the newest slice. #}
+{# The first day that the setting keep_days keeps, counted from the newest slice, or from today if that has not come. #}
 {% macro first_day_kept(newest) %}
     {%- set keep_days = customer_health.history_settings().keep_days -%}
     {%- if keep_days == 0 -%}{{- return('0001-01-01') -}}{%- endif -%}
-    {%- set day = modules.datetime.datetime.strptime(newest, '%Y-%m-%d') - modules.datetime.timedelta(days=keep_days) -%}
+    {%- set counted_from = newest if var('customer_health_future_dates') == 'allow' else [newest, run_started_at.strftime('%Y-%m-%d')] | min -%}
+    {%- set day = modules.datetime.datetime.strptime(counted_from, '%Y-%m-%d') - modules.datetime.timedelta(days=keep_days) -%}
     {{- return(day.strftime('%Y-%m-%d')) -}}
 {% endmacro %}
 

@@ -16,9 +16,25 @@
         {%- set days = customer_health.distinct_days(this, 'as_of_date') -%}
         {%- set first = customer_health.first_day_kept(days[-1] if days else customer_health.as_of_day()) -%}
         {%- if days and days[0] < first -%}
+            {%- do customer_health.note_dropped_dates(this, customer_health.date_literal(first)) -%}
             {{- customer_health.drop_slices_before(this, customer_health.date_literal(first)) -}}
         {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+{#
+    Notes which dates are dropped, beside the tables of the history: a publish that finds others gone
+    refuses to lose them.
+#}
+{% macro note_dropped_dates(relation, first) %}
+    {%- set notes = relation.incorporate(path={'identifier': 'dropped_dates'}).include(database=target.type == 'duckdb') -%}
+    {%- do run_query(
+        'create table if not exists ' ~ notes ~ ' (table_name ' ~ customer_health.type_text() ~ ', as_of_date date)'
+    ) -%}
+    {%- do run_query(
+        'insert into ' ~ notes ~ " select distinct '" ~ relation.identifier ~ "', as_of_date from " ~ relation
+        ~ ' where as_of_date < ' ~ first
+    ) -%}
 {% endmacro %}
 
 {% macro drop_slices_before(relation, first) %}

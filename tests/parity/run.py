@@ -52,7 +52,7 @@ WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 WITH_UNIT_TESTS = tuple(
     word for kind in ("seed", "model", "test", "unit_test") for word in ("--resource-type", kind)
 )
-WITHOUT_TESTS = ("--resource-type", "seed", "--resource-type", "model")
+WITHOUT_TESTS = ("--untested", "--resource-type", "seed", "--resource-type", "model")
 
 Say = Callable[[str], None]
 Environment = Mapping[str, str]

@@ -24,9 +24,12 @@ REQUIRE_ENGINES = "CUSTOMER_HEALTH_REQUIRE_ENGINES"
 # Files of minutes go first: with two at a time, a long one at the end would run alone.
 LONGEST_FILES = (
     "test_spark_worker_loss",
-    "test_bad_input",
     "test_integration_project",
     "test_dialects",
+    "test_selections",
+    "test_bad_input",
+    "test_oracle_accounts",
+    "test_oracle_conversion",
     "test_history",
 )
 

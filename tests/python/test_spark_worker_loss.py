@@ -37,7 +37,7 @@ VARIABLES = {
     "customer_health_subjects": ["account_health"],
 }
 # Models without tests: what is tested here is what becomes of the marts.
-ONLY_MODELS = ("--resource-type", "model", "--resource-type", "seed")
+ONLY_MODELS = ("--untested", "--resource-type", "model", "--resource-type", "seed")
 # In the middle of the accounts: seeds and policies are there, and what follows needs this model, so
 # that few statements without a worker wait for their time-out. dbt's --fail-fast would end none of
 # them: dbt-spark cancels on the connection that another thread is reading from, and both hang.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from customer_health import settings
-from customer_health.engines import Published
+from customer_health.engines import CAREFULLY, Published, Publishing
 from customer_health.engines.postgres import load, sets
 from customer_health.engines.postgres.session import Session
 from customer_health.load import LoadedTable
@@ -40,9 +40,14 @@ class Postgres:
     def let_go(self) -> None:
         """Do nothing: dbt closes its sessions."""
 
-    def publish(self, project: Path) -> Published:
+    def has_built(self) -> bool:
+        """Whether marts were published."""
+        return MARTS in self._session.schemas() and bool(self._session.relations(MARTS))
+
+    def publish(self, project: Path, publishing: Publishing = CAREFULLY) -> Published:
         """Let the new set take the place of the published one in one transaction."""
-        sets.publish(self._session, project, settings.reader_role(), self._target.name)
+        role = settings.reader_role()
+        sets.publish(self._session, project, role, self._target.name, publishing)
         kinds = list(self._session.relations(MARTS).values())
         place = f"{MARTS} in {self._session.database}"
         return Published(place, kinds.count("r"), kinds.count("v"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from psycopg2 import errors
 
+from customer_health.engines import GUARDED_MARTS, Publishing, refuse_shrunken
 from customer_health.engines.postgres.quiet import alone_with, without_readers
 from customer_health.engines.postgres.session import PREVIOUS, SETS, Session
 from customer_health.errors import UserError
@@ -37,13 +38,16 @@ def prepare(session: Session) -> None:
         session.create_schema(in_set(layer, NEXT))
 
 
-def publish(session: Session, project: Path, readers: str, target: str) -> None:
+def publish(
+    session: Session, project: Path, readers: str, target: str, publishing: Publishing
+) -> None:
     """Put the new set, readable for the role `readers`, in the place of the published one."""
     built = built_relations(project)
     suffix = in_set("", NEXT)
     layers = _layers(session)
     layers |= {schema.removesuffix(suffix) for schema, _ in built if schema.endswith(suffix)}
     _check(session, built)
+    refuse_shrunken(_guarded(session, MARTS), _guarded(session, in_set(MARTS, NEXT)), publishing)
     _refuse_foreign(session, layers)
     _drop(session, layers, PREVIOUS)
     _tidy(session, layers)
@@ -124,6 +128,14 @@ def _check(session: Session, built: set[tuple[str, str]]) -> None:
                     f"the view {schema}.{view} reads {private}, which is not for readers of the"
                     " marts; make a table of the view or of what it reads"
                 )
+
+
+def _guarded(session: Session, schema: str) -> dict[str, int]:
+    """Return the rows of the guarded marts that are in a schema."""
+    return {
+        mart: session.rows(f"select count(*) from {identifier(schema)}.{identifier(mart)}")[0][0]
+        for mart in GUARDED_MARTS.keys() & session.relations(schema).keys()
+    }
 
 
 def _tidy(session: Session, layers: set[str]) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from customer_health.engines import Published
+from customer_health.engines import CAREFULLY, Published, Publishing
 from customer_health.engines.spark import load, sets
 from customer_health.engines.spark.session import Session
 from customer_health.load import LoadedTable
@@ -38,11 +38,15 @@ class Spark:
     def let_go(self) -> None:
         """Do nothing: dbt closes its sessions."""
 
-    def publish(self, project: Path) -> Published:
+    def has_built(self) -> bool:
+        """Whether marts were published."""
+        return MARTS in self._session.schemas() and bool(self._session.relations(MARTS))
+
+    def publish(self, project: Path, publishing: Publishing = CAREFULLY) -> Published:
         """Let the views in `marts` read the new set, one after the other."""
         # The server may have ended a session that idled while dbt built.
         self._session.connect()
-        count = sets.publish(self._session, project, self._target.name)
+        count = sets.publish(self._session, project, self._target.name, publishing)
         return Published(f"{MARTS} of {self._session.server}", 0, count)
 
     def tables(self, layer: str) -> set[str]:

@@ -7,8 +7,10 @@ outlived a killed build writes into a set of its own.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
+from customer_health.engines import GUARDED_MARTS, Publishing, refuse_shrunken
 from customer_health.engines.spark.session import Session, name, text
 from customer_health.errors import UserError
 from customer_health.progress import say
@@ -39,7 +41,7 @@ def prepare(session: Session) -> str:
     return chosen
 
 
-def publish(session: Session, project: Path, target: str) -> int:
+def publish(session: Session, project: Path, target: str, publishing: Publishing) -> int:
     """Let the views in `marts` read the set that dbt built; return their number."""
     built = built_relations(project)
     new = _built_set(session, built)
@@ -47,6 +49,9 @@ def publish(session: Session, project: Path, target: str) -> int:
     marts = sorted(session.relations(in_set(MARTS, new)))
     session.execute(f"create schema if not exists {MARTS} comment {text(MARK)}")
     present = session.relations(MARTS)
+    refuse_shrunken(
+        _guarded(session, MARTS, present), _guarded(session, in_set(MARTS, new), marts), publishing
+    )
     own = {view for view, told in present.items() if OURS.search(told)}
     for mart in marts:
         if mart in present.keys() - own:
@@ -82,6 +87,14 @@ def _in_sets(session: Session) -> dict[str, str]:
 def _free(session: Session) -> str:
     """Return a set that was never there: the published one is the highest, or below those left."""
     return str(max(map(int, _in_sets(session).values()), default=0) + 1)
+
+
+def _guarded(session: Session, schema: str, marts: Collection[str]) -> dict[str, int]:
+    """Return the rows of the guarded ones of the marts of a schema."""
+    return {
+        mart: session.rows(f"select count(*) from {name(schema, mart)}")[0][0]
+        for mart in GUARDED_MARTS.keys() & set(marts)
+    }
 
 
 def _built_set(session: Session, built: set[tuple[str, str]]) -> str:
