@@ -30,6 +30,7 @@ from customer_health.export.commands import (
     export_reports,
     export_review,
 )
+from customer_health.load import remarks
 from customer_health.outputs import write_outputs
 from customer_health.profile import Target, read_target
 from customer_health.progress import say, show_details, stage
@@ -178,8 +179,10 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         "load",
         _load,
         "bring a folder of files into the schema raw",
-        "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/"
-        " holds parquet parts. Source tables of the dbt project without a file become empty.",
+        "A file is <table>.csv, .tsv, .txt, .json, .jsonl or .ndjson, also with .gz, .zst or .bz2;"
+        " .parquet, .xlsx, or a .zip with one of them; a folder <table>/ holds parts of one form,"
+        " also below key=value/. Text is UTF-8 or what CUSTOMER_HEALTH_ENCODING says. Source tables"
+        " of the dbt project without a file become empty.",
     )
     parser.add_argument(
         "folder",
@@ -385,6 +388,8 @@ def _load(options: argparse.Namespace) -> None:
         loaded = engine.load(folder, options.project_dir)
     for table in loaded:
         print(table.line)
+    for line in remarks(folder, options.project_dir):
+        print(line)
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
 
