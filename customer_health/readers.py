@@ -63,6 +63,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str = "") -> 
         with naming(place):
             parts.append(unpacked(Part(place, place, keys), scratch))
     kind = _kind(path, parts)
+    select: str | None
     if kind == ".parquet":
         select, row_count = read_parquet(connection, path, parts)
     elif kind == ".json" and holds_documents(table):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import zstandard
 from charset_normalizer import from_bytes
@@ -65,20 +65,20 @@ SAMPLE_BYTES = 64 * 1024
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file that may be compressed with gzip, zstd or bzip2, as its name says."""
     with path.open("rb") as file:
         match path.suffix.lower():
             case ".gz":
                 with gzip.open(file) as unpacked:
-                    yield unpacked
+                    yield cast(BinaryIO, unpacked)
             case ".bz2":
                 with bz2.open(file) as unpacked:
-                    yield unpacked
+                    yield cast(BinaryIO, unpacked)
             case ".zst":
                 decompressor = zstandard.ZstdDecompressor()
                 with decompressor.stream_reader(file, read_across_frames=True) as unpacked:
-                    yield unpacked
+                    yield cast(BinaryIO, unpacked)
             case _:
                 yield file
 
@@ -198,7 +198,7 @@ def _require(part: Part, encoding: str) -> None:
         raise UserError(f"{part.path} cannot be read: {wrong[0]} is no {encoding.upper()}")
 
 
-def _wrong(beginning: bytes, file: IO[bytes], encoding: str) -> tuple[str, bytes] | None:
+def _wrong(beginning: bytes, file: BinaryIO, encoding: str) -> tuple[str, bytes] | None:
     """Return where the first wrong bytes are, and bytes from there on; None if all are right."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1

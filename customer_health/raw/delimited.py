@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import duckdb
 
@@ -129,11 +130,12 @@ def _first_record(text: str, delimiter: str) -> list[str]:
 @contextmanager
 def _text(part: Part, encoding: str) -> Iterator[io.TextIOWrapper]:
     with opened(part.place) as file:
-        yield io.TextIOWrapper(io.BufferedReader(file), encoding=encoding, newline="")  # type: ignore[type-var]
+        buffered = io.BufferedReader(cast(io.RawIOBase, file))
+        yield io.TextIOWrapper(buffered, encoding=encoding, newline="")
 
 
 @contextmanager
-def _records(part: Part, dialect: Dialect) -> "Iterator[csv._reader]":
+def _records(part: Part, dialect: Dialect) -> Iterator[Any]:
     """Yield Python's reader of the lines behind a line `sep=`."""
     with _text(part, dialect.encoding) as file:
         lines = itertools.islice(file, dialect.skipped_lines, None)
@@ -177,7 +179,7 @@ def _is_blank(record: list[str]) -> bool:
 def _check_width(part: Part, dialect: Dialect, record: list[str], line: int) -> None:
     """Raise UserError unless a record has all values, and at most empty ones behind them."""
     width = len(dialect.header)
-    if len(record) > width and not any(record[width:]):
+    if len(record) > width > 1 and not any(record[width:]):
         return
     text = dialect.delimiter.join(record)
     shown = text[:SHOWN_CHARACTERS] + ("..." if len(text) > SHOWN_CHARACTERS else "")
