@@ -14,6 +14,7 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
+from customer_health.check import check
 from customer_health.deliverables.write import write_deliverables
 from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
@@ -84,6 +85,7 @@ def _parser() -> Parser:
     for add in (
         _add_demo,
         _add_load,
+        _add_check,
         _add_build,
         _add_publish,
         _add_report,
@@ -184,6 +186,30 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         " also below key=value/. Text is UTF-8 or what CUSTOMER_HEALTH_ENCODING says. Source tables"
         " of the dbt project without a file become empty.",
     )
+    _add_folder(parser)
+    _add_dbt_options(parser)
+
+
+def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "check",
+        _check,
+        "tell what a folder of files would give, without building anything",
+        "Shows what `load` would read, all columns that are missing, and how many values of each"
+        " column would be refused, with examples.",
+    )
+    _add_folder(parser)
+    parser.add_argument(
+        "--project-dir",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the dbt project (default: the current directory)",
+    )
+
+
+def _add_folder(parser: Parser) -> None:
     parser.add_argument(
         "folder",
         type=Path,
@@ -191,7 +217,6 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         metavar="DIR",
         help="default: CUSTOMER_HEALTH_RAW, else data/raw",
     )
-    _add_dbt_options(parser)
 
 
 def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -392,6 +417,11 @@ def _load(options: argparse.Namespace) -> None:
         print(line)
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
+
+
+def _check(options: argparse.Namespace) -> None:
+    for line in check(options.folder or settings.raw_folder(), options.project_dir):
+        print(line)
 
 
 def _build(options: argparse.Namespace) -> None:

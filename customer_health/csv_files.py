@@ -18,7 +18,9 @@ from customer_health.sql import identifier, literal
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 # What becomes =, +, - or @ by NFKC: signs that are wide, small, raised or lowered.
-WIDE_SIGNS = "\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+WIDE_SIGNS = (
+    "\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+)
 
 # Control characters, white space, and format characters such as the byte order mark.
 UNSEEN = (
