@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import zstandard
+from backports import zstd
 from python_calamine import CalamineError
 
 from customer_health.errors import UserError, first_line
@@ -25,7 +25,7 @@ UNREADABLE = (
     RecursionError,
     zlib.error,
     zipfile.BadZipFile,
-    zstandard.ZstdError,
+    zstd.ZstdError,
     CalamineError,
 )
 DETAIL = re.compile(r"Expected Number of Columns.*|Value with .*|Invalid unicode.*")

@@ -7,7 +7,6 @@ the encoding: a guess would change names without a word.
 import bz2
 import codecs
 import gzip
-import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -16,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import zstandard
-from charset_normalizer import from_bytes
+from backports import zstd
 
 from customer_health import settings
 from customer_health.errors import UserError
 from customer_health.raw.entries import suffix_of
+from customer_health.raw.likely_encoding import NAMES, likely_encoding
 from customer_health.raw.parts import Part, Scratch
 
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -46,21 +45,6 @@ MAGIC = {
     b"\xd0\xcf\x11\xe0": ".xls, which is not read",
 }
 
-# The encodings that exports have, by Python's names.
-LIKELY = {
-    "cp1252": "Windows-1252",
-    "cp1250": "Windows-1250",
-    "cp1251": "Windows-1251",
-    "gb18030": "GB18030",
-    "cp932": "Shift-JIS",
-    "big5": "Big5",
-    "cp949": "EUC-KR",
-}
-# Letters and signs that texts in Western languages have; Windows-1250 gives their bytes others.
-WESTERN = re.compile(
-    r"[\x00-\x7f\xa0-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u20ac"
-    r"\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u2122]*"
-)
 SAMPLE_BYTES = 64 * 1024
 
 
@@ -76,8 +60,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                 with bz2.open(file) as unpacked:
                     yield cast(BinaryIO, unpacked)
             case ".zst":
-                decompressor = zstandard.ZstdDecompressor()
-                with decompressor.stream_reader(file, read_across_frames=True) as unpacked:
+                with zstd.open(file) as unpacked:
                     yield cast(BinaryIO, unpacked)
             case _:
                 yield file
@@ -162,9 +145,8 @@ def encoding_of(part: Part) -> str:
         raise _other(part, "it", f"{without_mark.upper()} without a mark", without_mark)
     assert wrong is not None
     place, sample = wrong
-    likely = looks_like(sample)
-    name, known = (LIKELY[likely], LIKELY[likely].lower()) if likely else (None, None)
-    raise _other(part, place, name, known)
+    likely = NAMES.get(likely_encoding(sample) or "")
+    raise _other(part, place, likely, likely and likely.lower())
 
 
 def in_utf8(part: Part, scratch: Scratch) -> Part:
@@ -227,14 +209,3 @@ def _without_mark(beginning: bytes) -> str | None:
     if half and sample[0::2].count(0) > 0.7 * half:
         return "utf-16-be"
     return None
-
-
-def looks_like(sample: bytes) -> str | None:
-    """Return Python's name of the encoding that a text without UTF-8 is probably in."""
-    told = b"\n".join(line for line in sample.split(b"\n") if not line.isascii())[:SAMPLE_BYTES]
-    best = from_bytes(told, cp_isolation=list(LIKELY)).best()
-    if best is None:
-        return None
-    if best.encoding == "cp1250" and WESTERN.fullmatch(told.decode("cp1252", "replace")):
-        return "cp1252"
-    return best.encoding if best.encoding in LIKELY else None

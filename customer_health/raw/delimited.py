@@ -2,7 +2,8 @@
 
 Python's csv reads each file to its end first: it counts the records, holds each to the width of the
 header, and so finds footers and broken quotes by their line. DuckDB reads the file in place; where
-it cannot (other encodings, mixed line ends, very long lines), it reads a plain copy.
+it cannot (other encodings, mixed line ends, very long lines) or finds another number of records, it
+reads a plain copy, and the load stops if that does not give them all.
 """
 
 import csv
@@ -69,20 +70,22 @@ def read_delimited(
         records, is_plain = _count(part, dialect)
         if is_plain and dialect.encoding in UTF8:
             reading = _reading(dialect, part)
-            try:
-                rows = rows_read(connection, reading.select([part.place]))
-            except duckdb.OutOfMemoryException:
-                raise
-            except duckdb.Error:
-                # What Python reads and DuckDB does not, it reads from the copy.
-                pass
-            else:
-                check_count(part.path, records, rows)
+            if _reads_all(connection, reading.select([part.place]), records):
                 return reading, part.place, records
         place = scratch.file(".csv")
         reading = _copied(part, dialect, place)
         check_count(part.path, records, rows_read(connection, reading.select([place])))
         return reading, place, records
+
+
+def _reads_all(connection: duckdb.DuckDBPyConnection, select: str, records: int) -> bool:
+    """Whether DuckDB reads all records in place: with mixed line ends it fails, or loses some."""
+    try:
+        return rows_read(connection, select) == records
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        return False
 
 
 def write_delimited(
