@@ -14,7 +14,7 @@ import duckdb
 
 from customer_health.documents import holds_documents, read_documents
 from customer_health.errors import UserError
-from customer_health.progress import say
+from customer_health.progress import detail, say
 from customer_health.raw.broken import naming
 from customer_health.raw.contents import in_utf8, unpacked
 from customer_health.raw.delimited import read_delimited
@@ -23,6 +23,9 @@ from customer_health.raw.json_files import read_json
 from customer_health.raw.parquet import read_parquet
 from customer_health.raw.parts import Part, Reading, Scratch, united
 from customer_health.raw.workbook import read_workbook
+
+# Smaller files are read within a moment.
+TOLD_FROM_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str = "") -> 
     parts = []
     for place, keys in found:
         with naming(place):
+            if (size := place.stat().st_size) > TOLD_FROM_BYTES:
+                detail(f"reading {place} ({size / 1e6:,.0f} MB)")
             parts.append(unpacked(Part(place, place, keys), scratch))
     kind = _kind(path, parts)
     select: str | None

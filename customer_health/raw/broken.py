@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-from backports import zstd
 from python_calamine import CalamineError
 
 from customer_health.errors import UserError, first_line
+from customer_health.raw.contents import zstd
 
 UNREADABLE = (
     duckdb.Error,

@@ -8,6 +8,7 @@ import bz2
 import codecs
 import gzip
 import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from backports import zstd
 
 from customer_health import settings
 from customer_health.errors import UserError
 from customer_health.raw.entries import suffix_of
 from customer_health.raw.likely_encoding import NAMES, likely_encoding
 from customer_health.raw.parts import Part, Scratch
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CHUNK_BYTES = 4 * 1024 * 1024
 

@@ -27,6 +27,8 @@ SUFFIXES = (
     *WHOLE,
     ".zip",
 )
+# The folders `key=value` that lead to a part.
+Keys = tuple[tuple[str, str], ...]
 TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Text for people. What the demo planted is for comparison, never for loading.
@@ -70,32 +72,39 @@ def entries(folder: Path, known: Collection[str] = ()) -> list[Entry]:
                 f"{path} is named after the source table {name}, but such files are not read; save"
                 " it as csv, json, parquet or xlsx, or move it away"
             )
-    return found
+    return [
+        told for entry in found for told in (entry, *(_strays(entry.path) if entry.table else ()))
+    ]
 
 
 def suffix_of(name: str) -> str | None:
     """Return the suffix of a file that could be a table, in lower case."""
-    return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
+    suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
+    return None if suffix == ".txt" and PROSE.fullmatch(name) else suffix
 
 
-def parts_of(folder: Path) -> list[tuple[Path, tuple[tuple[str, str], ...]]]:
+def parts_of(folder: Path) -> list[tuple[Path, Keys]]:
     """Return the files of a table's folder, sorted, and the keys and values that lead to them."""
-    return list(_parts(folder, ()))
+    return [(path, keys) for path, keys in _inside(folder, ()) if keys is not None]
 
 
-def _parts(
-    folder: Path, keys: tuple[tuple[str, str], ...]
-) -> Iterator[tuple[Path, tuple[tuple[str, str], ...]]]:
+def _inside(folder: Path, keys: Keys) -> Iterator[tuple[Path, Keys | None]]:
+    """Yield what is in a table's folder; None in the place of the keys if it is no part of it."""
     for path in sorted(folder.iterdir()):
         # Those who write parts mark what is no part so: _SUCCESS, _metadata, .part-0.crc.
-        if path.name.startswith((".", "_")) or PROSE.fullmatch(path.name):
+        if path.name.startswith((".", "_")):
             continue
-        if path.is_dir():
-            key, is_key, value = path.name.partition("=")
-            if is_key:
-                yield from _parts(path, (*keys, (key, value)))
-        elif suffix_of(path.name):
-            yield path, keys
+        key, is_key, value = path.name.partition("=")
+        if path.is_dir() and is_key:
+            yield from _inside(path, (*keys, (key, value)))
+        else:
+            yield path, None if path.is_dir() or suffix_of(path.name) is None else keys
+
+
+def _strays(path: Path) -> list[Entry]:
+    """Return what is in a table's folder and no part of it."""
+    inside = _inside(path, ()) if path.is_dir() else ()
+    return [Entry(stray, None, "no part of a table") for stray, keys in inside if keys is None]
 
 
 def _entry(path: Path, known: Collection[str]) -> Entry:
@@ -110,7 +119,7 @@ def _entry(path: Path, known: Collection[str]) -> Entry:
         name, is_named_so = path.name, suffixes == {".parquet"}
     else:
         suffix = suffix_of(path.name)
-        if PROSE.fullmatch(path.name):
+        if suffix is None and PROSE.fullmatch(path.name):
             return Entry(path, None, "text for people")
         if suffix is None:
             return Entry(path, None, "no kind of file that is read")

@@ -5,6 +5,7 @@ languages. Only sentences rest on this: what is read, the user says.
 """
 
 import re
+from collections.abc import Sequence
 
 # By Python's names; earlier ones win if two are as good.
 NAMES = {
@@ -28,7 +29,7 @@ SIGNS = re.compile(
 WORD = re.compile(r"[^\W\d_]+")
 
 # The first bytes of characters that are common; those that are rare have others.
-COMMON_FIRST_BYTES = {
+COMMON_FIRST_BYTES: dict[str, tuple[str, Sequence[int]]] = {
     "gb18030": ("gb2312", range(0xB0, 0xD8)),
     "cp932": ("shift_jis", (*range(0x82, 0x84), *range(0x88, 0x98))),
     "cp949": ("euc_kr", range(0xB0, 0xC9)),
@@ -80,6 +81,6 @@ def _is_cyrillic(word: str) -> bool:
     return has_case and not any(map(str.isascii, word))
 
 
-def _is_common(character: str, narrow: str, first_bytes: "range | tuple[int, ...]") -> bool:
+def _is_common(character: str, narrow: str, first_bytes: Sequence[int]) -> bool:
     encoded = character.encode(narrow, "ignore")
     return len(encoded) == 2 and encoded[0] in first_bytes

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import duckdb
 
 from customer_health.errors import UserError
+from customer_health.raw.entries import Keys
 from customer_health.sql import identifier, literal, literals
 
 # How Hive writes a key that is NULL.
@@ -26,7 +27,7 @@ class Part:
 
     path: Path
     place: Path
-    keys: tuple[tuple[str, str], ...] = ()
+    keys: Keys = ()
 
 
 class Scratch:
@@ -51,7 +52,7 @@ class Reading:
     function: str
     options: str
     names: tuple[str, ...]
-    keys: tuple[tuple[str, str], ...] = ()
+    keys: Keys = ()
 
     def select(self, places: Iterable[Path]) -> str:
         """Return the SELECT of the columns as they are written."""

@@ -294,18 +294,26 @@ def test_every_entry_is_told(raw, house, run):
     write(raw / "picture.png", b"")
     write(raw / "archive" / "old.csv", b"id\n")
     (raw / "empty").mkdir()
+    write(
+        raw / "parts" / "a.parquet", lambda path: duckdb.execute(f"copy (select 1 x) to '{path}'")
+    )
+    write(raw / "parts" / "b.avro", b"")
+    write(raw / "parts" / "_SUCCESS", b"")
     status, out, _ = run("load")
     assert status == 0
     assert out.splitlines() == [
         "raw.crm__accounts  2 rows  data/raw/crm__accounts.csv",
         "raw.crm__outcomes  0 rows  no file, made empty (absent)",
         "raw.own  1 rows  data/raw/own.csv",
+        "raw.parts  1 rows  data/raw/parts",
         "data/raw/.hidden.csv  passed over: hidden",
         "data/raw/README.txt  passed over: text for people",
         "data/raw/archive  passed over: no source table has its name",
         "data/raw/empty  passed over: a folder without parts of a table",
         "data/raw/minutes.txt  passed over: no source table has its name",
         "data/raw/own.csv  no source table has its name, so no mart reads it",
+        "data/raw/parts  no source table has its name, so no mart reads it",
+        "data/raw/parts/b.avro  passed over: no part of a table",
         "data/raw/picture.png  passed over: no kind of file that is read",
     ]
 

@@ -26,7 +26,7 @@ from customer_health.portable import reader
 from customer_health.readers import read
 
 # As many files as CUSTOMER_HEALTH_EXAMPLES says, the same ones in every run.
-EXAMPLES = int(os.environ.get("CUSTOMER_HEALTH_EXAMPLES", "500"))
+EXAMPLES = int(os.environ.get("CUSTOMER_HEALTH_EXAMPLES", "1200"))
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
