@@ -282,16 +282,12 @@ class Window:
             self.more()
 
 
-def find_list(window: Window) -> dict[str, Any]:
-    """Go to the first record of the list; return what stands before it in its object.
-
-    Raises NoList if the file has none.
-    """
-    members: dict[str, Any] = {}
+def _find_list(window: Window) -> None:
+    """Go to the first record of the list. Raises NoList if the file has none."""
     first = window.skip(SPACE)
     if first == "[":
         window.place += 1
-        return members
+        return
     if first != "{":
         raise NoList("is neither an object nor a list")
     window.place += 1
@@ -303,10 +299,10 @@ def find_list(window: Window) -> dict[str, Any]:
         begins = window.skip(SPACE)
         if name in (LIST, RECORDS) and begins == "[":
             window.place += 1
-            return members
+            return
         if name == LIST:
             raise NoList(f"has no list under {LIST!r}")
-        members[name], _ = window.value()
+        window.value()
     raise NoList(f"has no list {LIST!r}")
 
 
@@ -343,7 +339,7 @@ def _whole(path: Path, folder: Path) -> str:
         return _objects(path, "newline_delimited")
     with path.open("rb") as file:
         window = Window(file)
-        find_list(window)
+        _find_list(window)
         start = window.offset - 1
         end = _end_of_list(file, start)
         cut = folder / "list.json"
@@ -454,7 +450,7 @@ def _items(file: BinaryIO) -> Iterator[tuple[str, bool]]:
     """
     window = Window(file)
     try:
-        find_list(window)
+        _find_list(window)
     except NoList:
         raise
     except ValueError as error:

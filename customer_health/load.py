@@ -120,7 +120,8 @@ def _one_for_each(found: Iterable[Entry], folder: Path) -> dict[str, Path]:
         else:
             files[entry.table] = entry.path
     if not files:
-        state = "holds no table files" if folder.is_dir() else "does not exist"
+        state = "is no folder" if folder.exists() else "does not exist"
+        state = "holds no table files" if folder.is_dir() else state
         beside = f" but {', '.join(others[:3])}" if others else ""
         raise UserError(
             f"the folder {folder} {state}{beside}; put <table>.csv, .json, .parquet or .xlsx there,"

@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-
 from customer_health import settings
 from customer_health.errors import UserError
 from customer_health.raw.entries import suffix_of

@@ -34,7 +34,7 @@ from customer_health.sql import literal
 DELIMITERS = ",;\t|"
 
 # What Excel takes as the delimiter, not as data.
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r'("?)sep=([^"\r\n\0])\1[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 
 # The header must end within the first million characters.
 HEADER_LIMIT = 1_000_000
@@ -112,7 +112,7 @@ def _dialect(part: Part) -> Dialect:
     with _text(part, encoding) as file:
         beginning = file.read(HEADER_LIMIT)
     separator = SEPARATOR_LINE.match(beginning)
-    delimiters = separator[1] if separator else DELIMITERS
+    delimiters = separator[2] if separator else DELIMITERS
     text = beginning[separator.end() :] if separator else beginning
     splits = [(sign, _first_record(text, sign)) for sign in delimiters]
     delimiter, header = max(splits, key=lambda split: len(split[1]))

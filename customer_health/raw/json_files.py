@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from customer_health.documents import SEPARATORS, SPACE, Window, find_list
+from customer_health.documents import LIST, RECORDS, SPACE, Window
 from customer_health.errors import UserError
 from customer_health.raw.broken import naming
 from customer_health.raw.contents import CHUNK_BYTES, in_utf8, opened
@@ -89,7 +89,7 @@ def _shape(path: Path, place: Path) -> Shape:
         ):
             return Shape("auto")
         try:
-            members = find_list(window)
+            members = _find_list(window)
             if window.skip(SPACE) in ("{", "]"):
                 return Shape(None, members=members)
         except ValueError:
@@ -165,37 +165,72 @@ def _count(path: Path, place: Path, shape: Shape, copy: Path | None) -> tuple[in
 
 def _texts(window: Window, shape: Shape) -> Iterator[tuple[str, bool]]:
     """Yield the text of each record, a character for a byte, and whether it is an object."""
-    end = ""
-    if shape.form != "auto":
-        end = "]"
-        find_list(window)
-    while (sign := window.skip(SEPARATORS)) != end:
-        if not sign:
-            raise ValueError("the list has no end")
-        value, text = window.value()
-        yield text, isinstance(value, dict)
-    if not end:
+    if shape.form == "auto":
+        while window.skip(SPACE):
+            yield _record(window)
         return
-    window.place += 1
-    if shape.form is None:
-        _rest_of_object(window, shape)
-    if window.skip(SPACE):
-        raise ValueError("something follows the list")
-
-
-def _rest_of_object(window: Window, shape: Shape) -> None:
-    """Go behind the object that the list is in, and note what stands behind the list."""
-    assert shape.members is not None
-    while window.skip(SEPARATORS) == '"':
-        name, _ = window.value()
-        if window.skip(SPACE) != ":":
-            raise ValueError("no colon")
+    _find_list(window)
+    if window.skip(SPACE) == "]":
         window.place += 1
-        window.skip(SPACE)
-        shape.members[name], _ = window.value()
-    if window.skip(SPACE) != "}":
-        raise ValueError("the object around the list has no end")
+    else:
+        yield _record(window)
+        while _goes_on(window, "]"):
+            yield _record(window)
+    if shape.members is not None:
+        while _goes_on(window, "}"):
+            name = _key(window)
+            shape.members[name], _ = window.value()
+    if window.skip(SPACE):
+        raise ValueError("something follows its end")
+
+
+def _find_list(window: Window) -> dict[str, Any]:
+    """Go to the first record of the list; return what stands before it in its object.
+
+    Raises ValueError if there is none.
+    """
+    members: dict[str, Any] = {}
+    begins = window.skip(SPACE)
     window.place += 1
+    if begins == "[":
+        return members
+    while True:
+        name = _key(window)
+        if name in (LIST, RECORDS) and window.skip(SPACE) == "[":
+            window.place += 1
+            return members
+        members[name], _ = window.value()
+        if not _goes_on(window, "}"):
+            raise ValueError("no list of records")
+
+
+def _record(window: Window) -> tuple[str, bool]:
+    window.skip(SPACE)
+    value, text = window.value()
+    return text, isinstance(value, dict)
+
+
+def _key(window: Window) -> str:
+    """Go behind a key and its colon, to its value; return the key."""
+    if window.skip(SPACE) != '"':
+        raise ValueError("a key is missing")
+    name, _ = window.value()
+    if window.skip(SPACE) != ":":
+        raise ValueError("a colon is missing")
+    window.place += 1
+    window.skip(SPACE)
+    return str(name)
+
+
+def _goes_on(window: Window, end: str) -> bool:
+    """Go behind a comma or the end; return whether it was a comma."""
+    sign = window.skip(SPACE)
+    if sign not in (",", end):
+        raise ValueError(
+            f"a comma is missing, or {end!r}" if sign else f"it ends before its {end!r}"
+        )
+    window.place += 1
+    return sign == ","
 
 
 def _of_columns(path: Path, columns: dict[str, Any]) -> Iterator[tuple[str, bool]]:

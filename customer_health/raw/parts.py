@@ -86,6 +86,8 @@ def check_names(path: Path, names: Sequence[str]) -> None:
     broken = [name for name in names if "\n" in name or "\r" in name]
     if broken:
         raise UserError(f"{path} has a column name with a line break ({broken[0]!r}); rename it")
+    if any("\0" in name for name in names):
+        raise UserError(f"{path} has a column name with a NUL character, so it is no text")
     counts = Counter(name.strip().lower() for name in names)
     repeated = [name for name, times in counts.items() if times > 1]
     if repeated:

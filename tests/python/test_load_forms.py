@@ -196,8 +196,10 @@ def test_encodings_that_do_not_fit(raw, run, monkeypatch):
         ("t.json", b'{"a": [1, 2], "b": [3]}', "columns of different lengths"),
         ("t.json", b'{"done": false, "records": [{"id": 1}]}', "one page of an answer"),
         ("t.json", b'{"records": [{"id": 1}], "x', "is no JSON"),
-        ("t.json", b'[{"id": 1}] [', "something follows the list"),
-        ("t.json", b'[{"id": 1},', "the list has no end"),
+        ("t.json", b'[{"id": 1}] [', "something follows its end"),
+        ("t.json", b'[{"id": 1},', "is no JSON"),
+        ("t.json", b'[{"id": 1} {"id": 2}]', "a comma is missing"),
+        ("t.json", b'{"done": true "records": [{"id": 1}]}', "is no JSON"),
         ("t/a.csv", b"id\n1,2\n", "t/a.csv cannot be read: line 2"),
     ],
 )

@@ -5,22 +5,28 @@ loaded as Python reads it, or refused with one sentence that names it; never hal
 """
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from customer_health.engines.duckdb import DuckDB
 from customer_health.errors import UserError
 from customer_health.portable import reader
 from customer_health.readers import read
@@ -67,6 +73,9 @@ AWKWARD += [
     "\x85",
     "sep=;",
 ]
+# What Excel takes for the delimiter.
+SEPARATOR_LINE = r'(?i)\A("?)sep=.\1[ \t]*(\r\n|\r|\n)'
+
 characters = st.characters(blacklist_categories=["Cs"])
 texts = st.one_of(st.sampled_from(AWKWARD), st.text(characters, max_size=8)) | st.lists(
     st.sampled_from(AWKWARD), max_size=4
@@ -189,29 +198,56 @@ def test_delimited_text_as_python_writes_it(file):
 @given(delimited(), st.data())
 def test_damaged_delimited_text(file, data):
     content, suffix, *_ = file
-    if suffix.count(".") == 1:
-        outcome = loaded(content := damaged(data, content), suffix)
-        if isinstance(outcome, str):
-            return
-        text = content.decode(
-            "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        )
-        names, rows = outcome
-        for sign in ",;\t|":
-            lines = io.StringIO(
-                text.split("\n", 1)[1] if text.lower().startswith("sep=") else text, newline=""
-            )
-            try:
-                found = [row for row in csv.reader(lines, delimiter=sign, strict=True) if row]
-            except csv.Error:
-                continue
+    content = damaged(data, content)
+    outcome = loaded(content, suffix)
+    if isinstance(outcome, str) or suffix.count(".") > 1:
+        return
+    names, rows = outcome
+    assert len(rows) in counts_of_python(as_unicode(content), names)
+
+
+def as_unicode(content: bytes) -> str:
+    has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if has_mark else "utf-8-sig")
+
+
+def counts_of_python(text: str, names: list[str]) -> set[int]:
+    """Return how many records Python finds below a header of such names, by each delimiter."""
+    counts = set()
+    for sign, skips in itertools.product(",;\t|", (False, True)):
+        lines = io.StringIO(re.sub(SEPARATOR_LINE, "", text), newline="")
+        records = csv.reader(lines, delimiter=sign, strict=True, skipinitialspace=skips)
+        with suppress(csv.Error):
+            # A line of blanks is a record where each record is but one value.
+            found = [one for one in records if one and (one[1:] or one[0].strip() or not names[1:])]
             if found and [name.strip() for name in found[0]] == names:
-                width = len(names)
-                found = [row for row in found[1:] if len(row) >= width]
-                assert len(rows) == len(found)
-                return
-    else:
-        loaded(damaged(data, content), suffix)
+                counts.add(len(found) - 1)
+    return counts
+
+
+@given(delimited(), st.data())
+@settings(seeded, max_examples=EXAMPLES // 30)
+def test_a_folder_is_loaded_whole_or_not_at_all(file, data):
+    content, suffix, *_ = file
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder, work = Path(name) / "raw", Path(name) / "work.duckdb"
+        folder.mkdir()
+        patch.setenv("CUSTOMER_HEALTH_WORK", str(work))
+        (folder / "a.csv").write_text("id\n1\n")
+        DuckDB().load(folder, Path(name))
+        (folder / "a.csv").rename(folder / "b.csv")
+        (folder / f"t{suffix}").write_bytes(damaged(data, content))
+        try:
+            tables = DuckDB().load(folder, Path(name))
+        except UserError as error:
+            assert f"{folder}/t{suffix}" in str(error)
+            expected = {"a"}
+        else:
+            expected = {table.name for table in tables}
+            assert expected == {"b", "t"}
+        with duckdb.connect(work, read_only=True) as opened:
+            found = opened.execute("select table_name from information_schema.tables").fetchall()
+            assert {table for (table,) in found} == expected
 
 
 values = st.recursive(
@@ -292,9 +328,8 @@ def test_damaged_json(file, data):
     if isinstance(outcome, str) or suffix.count(".") > 1:
         return
     # What is read is what Python counts.
-    text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     _, rows = outcome
-    text = text.strip(" \t\r\n")
+    text = as_unicode(content).strip(" \t\r\n")
     decoder, place, found = json.JSONDecoder(), 0, []
     while place < len(text):
         value, place = decoder.raw_decode(text, place)
