@@ -10,6 +10,7 @@ from customer_health import settings
 from customer_health.demo.writer import write_demo
 from customer_health.engines import CAREFULLY, Engine, Published, Publishing
 from customer_health.errors import UserError, sentence
+from customer_health.load import remarks
 from customer_health.nodes import Nodes, counted, failures
 from customer_health.profile import Target
 from customer_health.progress import detail, say, stage
@@ -52,6 +53,8 @@ def build(
         tables = engine.load(folder, project)
         for table in tables:
             detail(table.line)
+        for line in remarks(folder, project):
+            detail(line)
         empty = sum(table.path is None for table in tables)
         without = f", {empty:,} of them without a file and empty" if empty else ""
         load.result = f"{counted(len(tables), 'table')}{without}"

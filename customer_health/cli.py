@@ -14,6 +14,7 @@ import duckdb
 
 from customer_health import __version__, settings
 from customer_health.build import build
+from customer_health.check import check
 from customer_health.deliverables.write import write_deliverables
 from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
@@ -30,6 +31,7 @@ from customer_health.export.commands import (
     export_reports,
     export_review,
 )
+from customer_health.load import remarks
 from customer_health.outputs import write_outputs
 from customer_health.profile import Target, read_target
 from customer_health.progress import say, show_details, stage
@@ -83,6 +85,7 @@ def _parser() -> Parser:
     for add in (
         _add_demo,
         _add_load,
+        _add_check,
         _add_build,
         _add_publish,
         _add_report,
@@ -178,9 +181,35 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         "load",
         _load,
         "bring a folder of files into the schema raw",
-        "A file is <table>.csv, .csv.gz, .parquet, .json, .jsonl or .ndjson; a folder <table>/"
-        " holds parquet parts. Source tables of the dbt project without a file become empty.",
+        "A file is <table>.csv, .tsv, .txt, .json, .jsonl or .ndjson, also with .gz, .zst or .bz2;"
+        " .parquet, .xlsx, or a .zip with one of them; a folder <table>/ holds parts of one form,"
+        " also below key=value/. Text is UTF-8 or what CUSTOMER_HEALTH_ENCODING says. Source tables"
+        " of the dbt project without a file become empty.",
     )
+    _add_folder(parser)
+    _add_dbt_options(parser)
+
+
+def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = _command(
+        commands,
+        "check",
+        _check,
+        "tell what a folder of files would give, without building anything",
+        "Shows what `load` would read, all columns that are missing, and how many values of each"
+        " column would be refused, with examples.",
+    )
+    _add_folder(parser)
+    parser.add_argument(
+        "--project-dir",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the dbt project (default: the current directory)",
+    )
+
+
+def _add_folder(parser: Parser) -> None:
     parser.add_argument(
         "folder",
         type=Path,
@@ -188,7 +217,6 @@ def _add_load(commands: "argparse._SubParsersAction[Parser]") -> None:
         metavar="DIR",
         help="default: CUSTOMER_HEALTH_RAW, else data/raw",
     )
-    _add_dbt_options(parser)
 
 
 def _add_build(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -406,8 +434,15 @@ def _load(options: argparse.Namespace) -> None:
         loaded = engine.load(folder, options.project_dir)
     for table in loaded:
         print(table.line)
+    for line in remarks(folder, options.project_dir):
+        print(line)
     if not (options.project_dir / "dbt_project.yml").is_file():
         say(f"no dbt project in {options.project_dir.absolute()}, so no empty tables were made")
+
+
+def _check(options: argparse.Namespace) -> None:
+    for line in check(options.folder or settings.raw_folder(), options.project_dir):
+        print(line)
 
 
 def _build(options: argparse.Namespace) -> None:

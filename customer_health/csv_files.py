@@ -1,10 +1,12 @@
 """CSV files for people: a spreadsheet must not take a text from the data for a formula.
 
 Texts that begin with one of the signs below get an apostrophe in front, which spreadsheets show as
-text. Numbers, dates and truth values are written as they are, so that a negative number stays one.
+text; also in another width, or behind blanks and characters that nobody sees. Numbers, dates and
+truth values are written as they are, so that a negative number stays one.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +17,21 @@ from customer_health.sql import identifier, literal
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
+# What becomes =, +, - or @ by NFKC: signs that are wide, small, raised or lowered.
+WIDE_SIGNS = (
+    "\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+)
+
+# Control characters, white space, and format characters such as the byte order mark.
+UNSEEN = (
+    r"\x00-\x20\x7f-\xa0\xad\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
+    r"\x{205f}-\x{206f}\x{3000}\x{feff}\x{fff9}-\x{fffb}"
+)
+
+# As DuckDB writes patterns; Python has other words for the same characters.
+FORMULA = rf"^(?:[\t\r]|[{UNSEEN}]*[=+\-@{WIDE_SIGNS}])"
+_FORMULA = re.compile(re.sub(r"\\x\{(\w+)\}", lambda code: chr(int(code[1], 16)), FORMULA))
+
 
 def neutral(cell: Any) -> Any:
     """Return a cell as no spreadsheet calculates with it; None becomes an empty cell."""
@@ -22,7 +39,7 @@ def neutral(cell: Any) -> Any:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS):
+    if isinstance(cell, str) and _FORMULA.match(cell):
         return f"'{cell}"
     return cell
 
@@ -59,5 +76,5 @@ def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> i
 def neutral_sql(column: str) -> str:
     """Return what `neutral` makes of a text column, as DuckDB computes it."""
     name = identifier(column)
-    signs = ", ".join(f"chr({ord(sign)})" for sign in FORMULA_SIGNS)
-    return f"case when left({name}, 1) in ({signs}) then chr(39) || {name} else {name} end"
+    is_formula = f"regexp_matches({name}, {literal(FORMULA)})"
+    return f"case when {is_formula} then chr(39) || {name} else {name} end"

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import duckdb
 
+from customer_health.raw.parts import pattern
 from customer_health.sql import literal
 
 # The tables whose json files hold such documents.
@@ -23,8 +24,9 @@ TABLES = (
     "customer_success__churn",
     "customer_success__expansion",
 )
-SUFFIXES = (".json", ".jsonl", ".ndjson")
 LIST = "customers"
+# Under which the answer of a REST API has them.
+RECORDS = "records"
 KEY = "customer_id"
 
 # How much of a broken record is kept.
@@ -57,7 +59,7 @@ LONGEST_SIMPLE_RECORD = 100_000
 SPACE = re.compile(r"[ \t\r\n]*")
 SEPARATORS = re.compile(r"[ \t\r\n,]*")
 NEXT_RECORD = re.compile(r'[,}\n][ \t\r\n]*(?=\{[ \t\r\n]*")')
-LIST_BEGINS = re.compile(rb'"customers"\s*:\s*\[')
+LIST_BEGINS = re.compile(rb'"(?:customers|records)"\s*:\s*\[')
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -79,13 +81,18 @@ class NoList(ValueError):
     """A file that is an object without a list of customers; the message says what it is."""
 
 
-def is_document_file(table: str, path: Path) -> bool:
-    """Whether the file of a table holds documents rather than columns."""
-    return table in TABLES and path.is_file() and path.suffix.lower() in SUFFIXES
+def holds_documents(table: str) -> bool:
+    """Whether the files of JSON of a table hold documents rather than columns."""
+    return table in TABLES
 
 
-def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documents:
-    """Return the documents of a file; `connection` looks through all of them."""
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, path: Path, told: Path | None = None
+) -> Documents:
+    """Return the documents of a file; `connection` looks through all of them.
+
+    `told` is the file as its user knows it, if `path` is but a copy.
+    """
     folder = tempfile.TemporaryDirectory(prefix="customer-health-load-")
     split = Path(folder.name) / "split.jsonl"
     warning = None
@@ -94,7 +101,7 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documen
         row_count, doubtful = _counts(connection, objects)
     except (duckdb.Error, ValueError, RecursionError):
         # What is wrong with it, the splitter finds out.
-        longest, warning = _split(path, split)
+        longest, warning = _split(path, split, told or path)
         objects = _objects(split, "newline_delimited", longest)
         row_count, doubtful = _counts(connection, objects)
     numbered = f"select row_number() over () as record_number, json from {objects}"
@@ -123,8 +130,7 @@ def read_documents(connection: duckdb.DuckDBPyConnection, path: Path) -> Documen
 
 def _objects(path: Path, form: str, longest: int = 0) -> str:
     """Return the table function that reads the records of a file in their order."""
-    pattern = re.sub(r"[*?\[]", lambda wildcard: f"[{wildcard.group(0)}]", str(path.absolute()))
-    return f"read_json_objects({literal(pattern)}, format = '{form}'{_room_for(longest)})"
+    return f"read_json_objects({literal(pattern(path))}, format = '{form}'{_room_for(longest)})"
 
 
 def _on_one_line(column: str) -> str:
@@ -221,15 +227,16 @@ class Window:
 
     def __init__(self, file: BinaryIO, start: int = 0) -> None:
         self._file = file
-        self.text = ""
         self.place = 0
         self.is_at_end = False
-        file.seek(start)
-        if start == 0 and file.read(len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK:
-            start = len(BYTE_ORDER_MARK)
-        file.seek(start)
+        # What is compressed is read from its beginning only.
+        if start:
+            file.seek(start)
+        beginning = file.read(len(BYTE_ORDER_MARK))
+        is_mark = start == 0 and beginning == BYTE_ORDER_MARK
+        self.text = "" if is_mark else beginning.decode("latin-1")
         # Bytes of the file before the window.
-        self._before = start
+        self._before = start + len(BYTE_ORDER_MARK) * is_mark
         self.more()
 
     @property
@@ -290,11 +297,11 @@ def _find_list(window: Window) -> None:
             raise ValueError("no colon")
         window.place += 1
         begins = window.skip(SPACE)
-        if name == LIST:
-            if begins != "[":
-                raise NoList(f"has no list under {LIST!r}")
+        if name in (LIST, RECORDS) and begins == "[":
             window.place += 1
             return
+        if name == LIST:
+            raise NoList(f"has no list under {LIST!r}")
         window.value()
     raise NoList(f"has no list {LIST!r}")
 
@@ -313,7 +320,8 @@ def _is_lines(path: Path) -> bool:
             return False
         return is_named_so or (first.startswith(b"{") and second.startswith(b"{"))
     if isinstance(value, dict):
-        return LIST not in value and (is_named_so or bool(second) or KEY in value)
+        holds_list = LIST in value or (isinstance(value.get(RECORDS), list) and KEY not in value)
+        return not holds_list and (is_named_so or bool(second) or KEY in value)
     return bool(second) or (is_named_so and not isinstance(value, list))
 
 
@@ -380,7 +388,7 @@ def _begins_with(file: BinaryIO, wanted: bytes) -> bool:
     return file.read(MARGIN).removeprefix(BYTE_ORDER_MARK).lstrip()[:1] == wanted
 
 
-def _split(path: Path, target: Path) -> tuple[int, str | None]:
+def _split(path: Path, target: Path, told: Path) -> tuple[int, str | None]:
     """Write one record on each line; return the length of the longest and what is wrong."""
     longest, broken, warning = 0, 0, None
     with path.open("rb") as file, target.open("w", encoding="utf-8") as records:
@@ -391,14 +399,14 @@ def _split(path: Path, target: Path) -> tuple[int, str | None]:
                 broken += is_broken
                 records.write(document + "\n")
         except NoList as error:
-            warning = f"{path} {error}; it became one unparsable record"
+            warning = f"{told} {error}; it became one unparsable record"
             file.seek(0)
             beginning = file.read(4 * KEPT_CHARACTERS).decode("utf-8", "replace")
             records.write(_unparsable(beginning) + "\n")
         except EOFError:
-            warning = f"{path} ends before its list does, so records may be missing"
+            warning = f"{told} ends before its list does, so records may be missing"
     if broken:
-        warning = f"{warning or path}; unparsable records: {broken:,}"
+        warning = f"{warning or told}; unparsable records: {broken:,}"
     return longest, warning
 
 

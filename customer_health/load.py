@@ -12,13 +12,15 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from customer_health.documents import is_document_file, read_documents
 from customer_health.errors import UserError
-from customer_health.progress import say
 from customer_health.project import source_tables
-from customer_health.readers import read, table_files
+from customer_health.raw.entries import Entry, entries
+from customer_health.readers import read
 from customer_health.schemas import RAW
 from customer_health.sql import identifier
+
+# Where dbt keeps the packages of a project.
+PACKAGES = "dbt_packages"
 
 # The comment by which a later load knows what it may replace.
 MARK = "Made by customer-health load"
@@ -28,37 +30,37 @@ MARK = "Made by customer-health load"
 class RawTable:
     """A table to be: DuckDB's SELECT that gives its rows, and its file (None if there is none).
 
-    `row_count` is None if nobody counted. `is_empty` says that only the project's sources tell its
-    columns, because there is no file or no record in it. `folder` holds files that only live until
-    the table is made, so that a view will not do; None if the SELECT reads the file itself.
+    `is_empty` says that only the project's sources tell its columns, because there is no file or
+    no record in it. `folders` hold files that only live until the table is made, so that a view
+    will not do; there are none if the SELECT reads the file itself.
     """
 
     name: str
     select: str
-    row_count: int | None
+    row_count: int
     path: Path | None
     is_empty: bool = False
-    folder: "TemporaryDirectory[str] | None" = None
+    folders: "tuple[TemporaryDirectory[str], ...]" = ()
 
     @property
     def is_view(self) -> bool:
         """Whether its rows can be read from its file whenever they are wanted."""
-        return not self.is_empty and self.folder is None
+        return not self.is_empty and not self.folders
 
 
 @dataclass(frozen=True)
 class LoadedTable:
-    """One table of the schema raw: its rows (None if not counted) and its file (None if empty)."""
+    """One table of the schema raw: its rows and its file (None if it is absent)."""
 
     name: str
-    row_count: int | None
+    row_count: int
     path: Path | None
 
     @property
     def line(self) -> str:
         """The line that tells of the table."""
-        rows = "not counted" if self.row_count is None else f"{self.row_count:,} rows"
-        return f"{RAW}.{self.name}  {rows}  {self.path or 'no file, made empty'}"
+        place = self.path or "no file, made empty (absent)"
+        return f"{RAW}.{self.name}  {self.row_count:,} rows  {place}"
 
 
 def planned(connection: duckdb.DuckDBPyConnection, folder: Path, project: Path) -> list[RawTable]:
@@ -67,8 +69,8 @@ def planned(connection: duckdb.DuckDBPyConnection, folder: Path, project: Path) 
     `connection` reads the files. Raises UserError if there are none, two for one table, or a broken
     one.
     """
-    files = _one_for_each(table_files(folder), folder)
     known = source_tables(project)
+    files = _one_for_each(entries(folder, _names(project)), folder)
     tables = [_of_file(connection, name, path, known.get(name)) for name, path in files.items()]
     tables += [
         RawTable(name, _no_rows(name, known[name]), 0, None, is_empty=True)
@@ -92,19 +94,40 @@ def without_foreign(tables: Iterable[RawTable], foreign: Collection[str]) -> lis
     return chosen
 
 
-def _one_for_each(found: Mapping[str, list[Path]], folder: Path) -> dict[str, Path]:
+def remarks(folder: Path, project: Path) -> list[str]:
+    """Return the lines of what lies in the folder and is passed over, or read by no model."""
+    return [entry.line for entry in entries(folder, _names(project)) if entry.remark]
+
+
+def _names(project: Path) -> set[str]:
+    """Return the source tables that the project and its packages know."""
+    packages = sorted(project.glob(f"{PACKAGES}/*"))
+    return {name for root in (project, *packages) for name in source_tables(root)}
+
+
+def _one_for_each(found: Iterable[Entry], folder: Path) -> dict[str, Path]:
     """Return the one file of each table; raise UserError if there are two or none at all."""
-    if not found:
-        state = "holds no table files" if folder.is_dir() else "does not exist"
+    files: dict[str, Path] = {}
+    others = []
+    for entry in found:
+        if entry.table is None:
+            others.append(entry.path.name)
+        elif entry.table in files:
+            raise UserError(
+                f"{files[entry.table]} and {entry.path} are both the table {entry.table}; remove"
+                " one of them"
+            )
+        else:
+            files[entry.table] = entry.path
+    if not files:
+        state = "is no folder" if folder.exists() else "does not exist"
+        state = "holds no table files" if folder.is_dir() else state
+        beside = f" but {', '.join(others[:3])}" if others else ""
         raise UserError(
-            f"the folder {folder} {state}; put <table>.csv, .parquet or .json there,"
+            f"the folder {folder} {state}{beside}; put <table>.csv, .json, .parquet or .xlsx there,"
             " or make demo data with `customer-health demo`"
         )
-    for name, paths in found.items():
-        if len(paths) > 1:
-            both = " and ".join(str(path) for path in paths[:2])
-            raise UserError(f"{both} are both the table {name}; remove one of them")
-    return {name: paths[0] for name, paths in found.items()}
+    return files
 
 
 def _of_file(
@@ -113,14 +136,9 @@ def _of_file(
     path: Path,
     columns: Mapping[str, str] | None,
 ) -> RawTable:
-    if is_document_file(name, path):
-        documents = read_documents(connection, path)
-        if documents.warning is not None:
-            say(f"warning: {documents.warning}")
-        return RawTable(name, documents.select, documents.row_count, path, folder=documents.folder)
-    relation = read(connection, path)
+    relation = read(connection, path, name)
     if relation.select is not None:
-        return RawTable(name, relation.select, relation.row_count, path)
+        return RawTable(name, relation.select, relation.row_count, path, folders=relation.folders)
     if columns is None:
         raise UserError(f"{path} holds no records, so its columns are unknown; remove it")
     return RawTable(name, _no_rows(name, columns), 0, path, is_empty=True)

@@ -1,199 +1,152 @@
-"""Files of raw tables, and the SQL that reads each of them in place.
+"""Raw tables, and the SQL that reads the files of each.
 
-A file is named after its table: `<table>.csv`, `.csv.gz`, `.parquet`, `.json`, `.jsonl` or
-`.ndjson`; a folder `<table>/` holds the parquet parts of one table. Text formats come as text
-throughout, since guessing types turns one "n/a" into a failure later; parquet keeps its types.
+Text formats come as text throughout, since guessing types turns one "n/a" into a failure later;
+parquet keeps its types. Each file is read to its end, as the SQL will read it, every column.
 """
 
-import csv
-import gzip
-import io
-import re
-import zlib
-from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
-from customer_health.errors import UserError, first_line
-from customer_health.sql import identifier, literal, literals
+from customer_health.documents import holds_documents, read_documents
+from customer_health.errors import UserError
+from customer_health.progress import detail, say
+from customer_health.raw.broken import naming
+from customer_health.raw.contents import in_utf8, unpacked
+from customer_health.raw.delimited import read_delimited
+from customer_health.raw.entries import DELIMITED, JSON, entries, parts_of, suffix_of
+from customer_health.raw.json_files import read_json
+from customer_health.raw.parquet import read_parquet
+from customer_health.raw.parts import Part, Reading, Scratch, united
+from customer_health.raw.workbook import read_workbook
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".json", ".jsonl", ".ndjson")
-TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-DELIMITERS = ",;\t|"
-
-# The header of a csv file must end within its first million characters.
-HEADER_LIMIT = 1_000_000
-
-# Larger csv files are not read through to count their rows; a broken row then shows in the build.
-COUNTED_UP_TO_BYTES = 512 * 1024 * 1024
-
-UNREADABLE = (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, gzip.BadGzipFile, zlib.error)
-CSV_DETAIL = re.compile(r"Expected Number of Columns.*|Value with .*|Invalid unicode.*")
+# Smaller files are read within a moment.
+TOLD_FROM_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Relation:
-    """What a file holds: the SELECT that reads it and its rows, None if not counted.
+    """What the files of a table hold: the SELECT that reads them, and its rows.
 
-    `select` is None for a json file without any record, which has no columns either.
+    `select` is None for files of JSON without any record, which have no columns either. `folders`
+    hold what is read in the place of the files; they go when nobody refers to them any more.
     """
 
     select: str | None
-    row_count: int | None
+    row_count: int
+    folders: "tuple[TemporaryDirectory[str], ...]" = ()
 
 
 def table_files(folder: Path) -> dict[str, list[Path]]:
     """Return the files of each table in the folder by its name in lower case, sorted.
 
-    Hidden files, files of other kinds and folders without parquet parts are passed over. An absent
-    folder has none. Raises UserError for a file whose name is no table name.
+    An absent folder has none. Raises UserError for a file whose name is no table name.
     """
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        name = _table_name(path)
-        if name is None:
-            continue
-        if not TABLE_NAME.fullmatch(name):
-            raise UserError(
-                f"{path} cannot be a table, because its name has other characters than letters,"
-                " digits and _; rename it"
-            )
-        found.setdefault(name.lower(), []).append(path)
+    for entry in entries(folder):
+        if entry.table is not None:
+            found.setdefault(entry.table, []).append(entry.path)
     return found
 
 
-def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
-    """Return the relation of a file or of a folder of parquet parts.
+def read(connection: duckdb.DuckDBPyConnection, path: Path, table: str = "") -> Relation:
+    """Return the relation of a file, or of a folder with the parts of a table.
 
     Raises UserError, naming the file, when it is broken or its columns have no usable names.
     """
-    try:
-        if path.is_dir():
-            return _read_parquet(connection, _parts(path))
-        if path.suffix.lower() == ".parquet":
-            return _read_parquet(connection, [path])
-        if path.name.lower().endswith((".csv", ".csv.gz")):
-            return _read_csv(connection, path)
-        return _read_json(connection, path)
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
+    scratch = Scratch()
+    with naming(path):
+        found = parts_of(path) if path.is_dir() else [(path, ())]
+    parts = []
+    for place, keys in found:
+        with naming(place):
+            if (size := place.stat().st_size) > TOLD_FROM_BYTES:
+                detail(f"reading {place} ({size / 1e6:,.0f} MB)")
+            parts.append(unpacked(Part(place, place, keys), scratch))
+    kind = _kind(path, parts)
+    select: str | None
+    if kind == ".parquet":
+        select, row_count = read_parquet(connection, path, parts)
+    elif kind == ".json" and holds_documents(table):
+        return _documents(connection, parts, scratch)
+    else:
+        select, row_count = _texts(connection, path, table, kind, parts, scratch)
+    return Relation(select, row_count, _folders(scratch))
 
 
-def unreadable(path: Path | None, error: BaseException) -> UserError:
-    """Return the sentence for a file that cannot be read to its end."""
-    detail = CSV_DETAIL.search(str(error))
-    what = first_line(error) + (f", {detail.group(0)}" if detail else "")
-    return UserError(f"{path} cannot be read: {what}; mend or remove the file")
-
-
-def _table_name(path: Path) -> str | None:
-    """Return the table that a path is named after, None if it is not one of ours."""
-    if path.name.startswith("."):
-        return None
-    if path.is_dir():
-        return path.name if _parts(path) else None
-    suffixes = [suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)]
-    return path.name[: -len(suffixes[0])] if suffixes else None
-
-
-def _parts(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
-
-
-def _read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> Relation:
-    files = literals(_pattern(path) for path in paths)
-    select = f"select * from read_parquet({files}, union_by_name = true, hive_partitioning = false)"
-    _check_columns(paths[0], _columns(connection, select))
-    counts = connection.execute(f"select sum(num_rows) from parquet_file_metadata({files})")
-    return Relation(select, int(counts.fetchall()[0][0]))
-
-
-def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
-    delimiter, header = _csv_header(path)
-    _check_columns(path, header)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
-    select = (
-        f"select * from read_csv({literal(_pattern(path))}, columns = {{{columns}}},"
-        f" auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"',"
-        " escape = '\"', hive_partitioning = false)"
-    )
-    if path.stat().st_size > COUNTED_UP_TO_BYTES:
-        return Relation(select, None)
-    # Every column is read, so that a bad byte anywhere is found now.
-    counts = connection.execute(f"select count(*), count(columns(*)) from ({select})")
-    return Relation(select, counts.fetchall()[0][0])
-
-
-def _csv_header(path: Path) -> tuple[str, list[str]]:
-    """Return the delimiter, which is the one that splits the header into most names, and these."""
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        beginning = file.read(HEADER_LIMIT)
-    splits = [
-        (delimiter, next(csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter), []))
-        for delimiter in DELIMITERS
-    ]
-    return max(splits, key=lambda split: len(split[1]))
-
-
-def _read_json(connection: duckdb.DuckDBPyConnection, path: Path) -> Relation:
-    objects = f"read_json_objects({literal(_pattern(path))})"
-    row_count, others = connection.execute(
-        f"select count(*), count(*) filter (json_type(json) <> 'OBJECT') from {objects}"
-    ).fetchall()[0]
-    if others:
+def _kind(path: Path, parts: Sequence[Part]) -> str:
+    """Return the form of the parts, by the suffix of one of its names."""
+    kinds = {_kind_of(part): part.path for part in parts}
+    if len(kinds) > 1:
+        one, other, *_ = kinds.values()
         raise UserError(
-            f"{path} holds {others} values that are no objects; it must be a list of objects, or"
-            " one object on each line"
+            f"{path} holds files of several forms, {one.name} and {other.name}; leave one form"
         )
-    if not row_count:
-        return Relation(None, 0)
-    keys = connection.execute(
-        f"""
-        select key
-        from (
-            select
-                unnest(json_keys(json)) as key,
-                generate_subscripts(json_keys(json), 1) as position
-            from {objects}
+    return next(iter(kinds))
+
+
+def _kind_of(part: Part) -> str:
+    suffix = "." + (suffix_of(part.place.name) or "").split(".")[1]
+    return DELIMITED[0] if suffix in DELIMITED else JSON[0] if suffix in JSON else suffix
+
+
+def _texts(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    kind: str,
+    parts: Sequence[Part],
+    scratch: Scratch,
+) -> tuple[str | None, int]:
+    """Return the SELECT of parts whose values are texts, and the number of its rows."""
+    readings: dict[Reading, list[Path]] = {}
+    row_count = 0
+    for part in parts:
+        if kind == ".xlsx":
+            read_ = read_workbook(connection, part, table, scratch)
+        elif kind == ".json":
+            read_ = read_json(connection, part, scratch, is_alone=len(parts) == 1)
+        else:
+            read_ = read_delimited(connection, part, scratch)
+        if read_ is not None:
+            reading, place, records = read_
+            readings.setdefault(reading, []).append(place)
+            row_count += records
+    if readings:
+        return united(readings), row_count
+    if kind == ".json":
+        return None, 0
+    raise UserError(f"{path} has no columns; its first line must name them")
+
+
+def _documents(
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], scratch: Scratch
+) -> Relation:
+    """Return the documents of all parts, numbered through."""
+    selects, row_count, folders = [], 0, []
+    for part in parts:
+        with naming(part.path):
+            plain = unpacked(part, scratch, wholly=True)
+            # Bytes that are no UTF-8 break only their record.
+            with suppress(UserError):
+                plain = in_utf8(plain, scratch)
+            documents = read_documents(connection, plain.place, part.path)
+        if documents.warning is not None:
+            say(f"warning: {documents.warning}")
+        selects.append(
+            f"select * replace (record_number + {row_count} as record_number)"
+            f" from ({documents.select})"
+            if row_count
+            else documents.select
         )
-        group by key
-        order by min(position), key
-        """
-    ).fetchall()
-    names = [key for (key,) in keys]
-    _check_columns(path, names)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    select = (
-        f"select * from read_json({literal(_pattern(path))}, columns = {{{columns}}},"
-        " hive_partitioning = false)"
-    )
-    return Relation(select, row_count)
+        row_count += documents.row_count
+        folders.append(documents.folder)
+    return Relation(" union all ".join(selects), row_count, (*folders, *_folders(scratch)))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, select: str) -> list[str]:
-    return [name for name, *_ in connection.execute(f"describe {select}").fetchall()]
-
-
-def _check_columns(path: Path, names: Sequence[str]) -> None:
-    """Raise UserError if a name is blank, holds a line break, or occurs twice in whatever case."""
-    if not names:
-        raise UserError(f"{path} has no columns; its first line must name them")
-    if any(not name.strip() for name in names):
-        raise UserError(f"{path} has a column without a name; name it or remove it")
-    broken = [name for name in names if "\n" in name or "\r" in name]
-    if broken:
-        raise UserError(f"{path} has a column name with a line break ({broken[0]!r}); rename it")
-    repeated = [name for name, times in Counter(map(str.lower, names)).items() if times > 1]
-    if repeated:
-        raise UserError(
-            f"{path} has more than one column {identifier(repeated[0])}; rename or remove one"
-        )
-
-
-def _pattern(path: Path) -> str:
-    """Return the absolute path, written so that DuckDB takes no character of it for a wildcard."""
-    return re.sub(r"[*?\[]", lambda wildcard: f"[{wildcard.group(0)}]", str(path.absolute()))
+def _folders(scratch: Scratch) -> "tuple[TemporaryDirectory[str], ...]":
+    return () if scratch.folder is None else (scratch.folder,)

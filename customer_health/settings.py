@@ -3,9 +3,12 @@
 Relative paths count from the current directory, as in dbt's own profile.
 """
 
+import codecs
 import os
 import sys
 from pathlib import Path
+
+from customer_health.errors import UserError
 
 
 def raw_folder() -> Path:
@@ -59,3 +62,19 @@ def spark_stage() -> Path:
 def reader_role() -> str:
     """Return the Postgres role that may read the marts and nothing else."""
     return os.environ.get("CUSTOMER_HEALTH_READER") or "bi_reader"
+
+
+def encoding() -> str | None:
+    """Return the encoding of raw text that is no UTF-8, by its Python name, None if not set."""
+    name = os.environ.get("CUSTOMER_HEALTH_ENCODING")
+    if not name:
+        return None
+    try:
+        # Some codecs of Python, such as base64, are none of texts.
+        "".encode(name)
+        return codecs.lookup(name).name
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"CUSTOMER_HEALTH_ENCODING is {name}, which is no encoding; name one such as"
+            " windows-1252 or gb18030"
+        ) from error

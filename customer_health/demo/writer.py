@@ -21,6 +21,7 @@ from customer_health.demo import (
 from customer_health.errors import UserError
 from customer_health.files import replacing
 from customer_health.progress import reported
+from customer_health.raw.entries import TRUTH_FOLDER
 from customer_health.readers import table_files
 from customer_health.sql import literal
 
@@ -39,7 +40,6 @@ MOST_CUSTOMERS = 4_700
 MEMORY_LIMIT = "1500MB"
 
 # What was planted, for tests; a folder, which the loader passes over.
-TRUTH_FOLDER = "demo_truth"
 
 # The demo tables; each is a module with the name of the table, its columns and its query.
 TABLES = (accounts, customer_activity, customer_funnel, customer_value, customer_addresses)

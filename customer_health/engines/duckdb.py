@@ -1,9 +1,10 @@
 """DuckDB: raw tables are views over their files, dbt builds in the work file, a copy is published.
 
-Only documents are copied into `raw`. Whoever builds holds a lock beside the work file, so that two
-builds at once never happen.
+Only what DuckDB cannot read in place is copied into `raw`. Whoever builds holds a lock beside the
+work file, so that two builds at once never happen.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +14,21 @@ import duckdb
 
 from customer_health import settings
 from customer_health.engines import CAREFULLY, Published, Publishing
+from customer_health.errors import UserError, first_line
 from customer_health.files import held
 from customer_health.history import take_over
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
-from customer_health.portable import MEMORY_LIMIT
+from customer_health.portable import MEMORY_LIMIT, reader
 from customer_health.progress import say
 from customer_health.project import built_relations
 from customer_health.publish import publish
 from customer_health.schemas import QUALITY, RAW
 from customer_health.sql import identifier, literal, qualified
+
+# What DuckDB says of a file of its own that it cannot read.
+CORRUPT = re.compile(
+    "Corrupt database file|not a valid DuckDB database file|Could not read enough bytes from file"
+)
 
 # Names of the two files while the summary reads them.
 PUBLISHED, WORK = "published", "work"
@@ -46,11 +53,13 @@ class DuckDB:
         Tables of an earlier load whose file is gone are dropped, or become empty if the project
         knows them.
         """
-        with duckdb.connect(self._work_file) as connection:
-            # It holds the raw data and what was rejected of them.
-            self._work_file.chmod(0o600)
-            connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+        # Before anything is created: the folder may be none.
+        with reader() as connection:
             tables = planned(connection, folder, project)
+        self._work_file.parent.mkdir(parents=True, exist_ok=True)
+        with _opened(self._work_file, self._published_file) as connection:
+            # It holds the raw data, and what was rejected of them.
+            self._work_file.chmod(0o600)
             connection.begin()
             connection.execute(f"create schema if not exists {RAW}")
             tables = without_foreign(tables, _drop_own(connection))
@@ -106,6 +115,25 @@ class DuckDB:
     def places(self) -> list[str]:
         """Return the lines of the two files."""
         return [f"Work file     {self._work_file}", f"Published     {self._published_file}"]
+
+
+@contextmanager
+def _opened(work_file: Path, published_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the work file for writing. Raises UserError with advice if it is corrupt."""
+    try:
+        with duckdb.connect(work_file) as connection:
+            connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+            yield connection
+    except duckdb.Error as error:
+        if not CORRUPT.search(str(error)):
+            raise
+        history = f"the history of scores is taken over from {published_file}"
+        if not published_file.is_file():
+            history = f"with it goes its history of scores, as there is no {published_file}"
+        raise UserError(
+            f"the work file {work_file} is corrupt ({first_line(error)}); move it away and build"
+            f" again: {history}"
+        ) from error
 
 
 def _restore_history(work_file: Path, published_file: Path) -> None:

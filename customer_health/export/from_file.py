@@ -30,7 +30,7 @@ from customer_health.export.reading import Marts, marts_of_file
 from customer_health.export.report import TOOLS
 from customer_health.profile import Target
 from customer_health.progress import say
-from customer_health.readers import SUFFIXES
+from customer_health.raw.entries import DELIMITED, JSON, WHOLE, suffix_of
 from customer_health.schemas import RAW
 from customer_health.sql import literal
 from customer_health.yaml_text import from_yaml
@@ -64,9 +64,9 @@ def marts_from_file(
             "--from builds on DuckDB in the customer_health project; run it there, or name the"
             " project with --project-dir, and leave --target at duckdb"
         )
-    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+    suffix = suffix_of(path.name)
     if suffix is None:
-        raise UserError(f"{path} is none of {', '.join(SUFFIXES)}")
+        raise UserError(f"{path} is none of {', '.join((*DELIMITED, *JSON, *WHOLE))}")
     with tempfile.TemporaryDirectory(prefix="customer_health_") as folder:
         home = Path(folder)
         raw = home / "raw"

@@ -17,7 +17,7 @@ from customer_health.engines.duckdb import DuckDB
 from customer_health.errors import as_sentence, sentence
 from customer_health.summary import summary
 
-COMMANDS = ("demo", "load", "build", "publish", "export")
+COMMANDS = ("demo", "load", "check", "build", "publish", "export")
 
 
 def test_version(run, capsys):

@@ -18,6 +18,11 @@ sources:
           - {name: record_number, data_type: bigint}
           - {name: customer_id, data_type: varchar}
           - {name: document, data_type: varchar}
+      - name: customer_success__health
+        columns: &columns
+          - {name: record_number, data_type: bigint}
+      - {name: customer_success__expansion, columns: *columns}
+      - {name: customer_success__monthly_arr, columns: *columns}
 """
 
 
@@ -215,7 +220,7 @@ def test_many_and_long_records_in_their_order(load, is_broken):
 
 @pytest.fixture
 def raw(raw: Path, house: Path) -> Path:
-    """The folder of raw files, beside a dbt project that knows one of the tables."""
+    """The folder of raw files, beside a dbt project that knows the tables."""
     declare_sources(house, SOURCES)
     return raw
 

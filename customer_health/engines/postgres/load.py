@@ -12,7 +12,7 @@ from customer_health.engines.postgres.session import SETS, Name, Session
 from customer_health.errors import UserError, sentence
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.portable import Column, cast, columns, reader
-from customer_health.readers import unreadable
+from customer_health.raw.broken import unreadable
 from customer_health.schemas import LAYERS, MARTS, RAW, in_set
 from customer_health.sql import identifier, literal, qualified
 

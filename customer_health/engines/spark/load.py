@@ -19,7 +19,7 @@ from customer_health.files import is_alive
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.portable import Column, cast, columns, reader
 from customer_health.progress import reported
-from customer_health.readers import unreadable
+from customer_health.raw.broken import unreadable
 from customer_health.schemas import RAW
 from customer_health.sql import identifier, literal
 
@@ -44,16 +44,17 @@ def load(session: Session, folder: Path, project: Path) -> list[LoadedTable]:
     No table changes before all files are read. Then one takes its place after the other.
     """
     loaded = []
-    with reader() as connection, _stage() as stage:
+    with reader() as connection:
         tables = planned(connection, folder, project)
         if RAW not in session.schemas():
             session.execute(f"create schema {RAW}")
         relations = session.relations(RAW)
         own = {table for table, told in relations.items() if f"\nComment: {MARK}\n" in told}
         tables = without_foreign(tables, relations.keys() - own)
-        for table in tables:
-            rows = _read(session, connection, table, stage / table.name)
-            loaded.append(LoadedTable(table.name, rows, table.path))
+        with _stage() as stage:
+            for table in tables:
+                rows = _read(session, connection, table, stage / table.name)
+                loaded.append(LoadedTable(table.name, rows, table.path))
     for table in tables:
         session.execute(
             f"drop table if exists {name(RAW, table.name)}",
