@@ -14,7 +14,7 @@ from customer_health.load import remarks
 from customer_health.nodes import Nodes, counted, failures
 from customer_health.profile import Target
 from customer_health.progress import detail, say, stage
-from customer_health.project import FAILED_STATUSES, log_file, require_passed_build
+from customer_health.project import FAILED_STATUSES, log_file, require_whole
 from customer_health.readers import table_files
 
 DEMO_ACCOUNTS = 10_000
@@ -60,11 +60,10 @@ def build(
         load.result = f"{counted(len(tables), 'table')}{without}"
     os.environ.update(engine.prepare())
     try:
-        _run_dbt(target, project, dbt_arguments, verbose)
+        _run_dbt(target, project, dbt_arguments, verbose, publishing.untested)
     finally:
         engine.let_go()
     with stage("Publish") as publish:
-        require_passed_build(project, target, publishing.untested)
         published = engine.publish(project, publishing)
         publish.result = (
             f"{counted(published.table_count, 'table')}, {counted(published.view_count, 'view')}"
@@ -84,8 +83,13 @@ def _require_nothing_was_there(engine: Engine, folder: Path) -> None:
     )
 
 
-def _run_dbt(target: Target, project: Path, arguments: Sequence[str], verbose: bool) -> None:
-    """Run `dbt build` in this process; raise UserError with the first cause if it does not pass."""
+def _run_dbt(
+    target: Target, project: Path, arguments: Sequence[str], verbose: bool, untested: bool
+) -> None:
+    """Run `dbt build` in this process.
+
+    Raises UserError with the first cause if it does not pass, or if it leaves something out.
+    """
     with stage("Build") as running:
         running.now = "starting dbt"
         # dbt takes seconds to import.
@@ -109,6 +113,7 @@ def _run_dbt(target: Target, project: Path, arguments: Sequence[str], verbose: b
     if not outcome.success:
         cause = first_cause(results) or f"dbt build failed: {sentence(str(outcome.exception))}"
         raise UserError(f"{cause}; nothing was published, the last good marts stay")
+    require_whole(project, "build", {result.node.unique_id for result in results}, untested)
 
 
 def _command(target: Target, project: Path, arguments: Sequence[str], verbose: bool) -> list[str]:

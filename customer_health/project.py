@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,22 @@ def require_passed_build(project: Path, target: Target, untested: bool = False) 
             f"the last dbt {command} did not pass: {len(failed)} failed, the first is {failed[0]};"
             " nothing was published"
         )
-    ran = {node["unique_id"] for node in nodes}
+    require_whole(project, command, {node["unique_id"] for node in nodes}, untested)
+
+
+def require_whole(project: Path, command: str, ran: Collection[str], untested: bool) -> None:
+    """Raise UserError unless a dbt command ran all nodes of the project, if need be without tests.
+
+    `ran` are the ids of those that it ran.
+    """
     kinds = ("model", "seed", "test") if command == "build" else ("test",)
     left_out = [
         name
         for name, node in _manifest(project).get("nodes", {}).items()
         if node["resource_type"] in kinds
         and name not in ran
+        # A test of a model that is not built stands there, too.
+        and node["config"].get("enabled", True)
         and node["config"].get("materialized") != "ephemeral"
         and not (untested and node["resource_type"] == "test")
     ]

@@ -72,6 +72,8 @@ SHOWN_LINES = 60
 # What dbt writes of a parse, as readers of a build expect it.
 MANIFESTS = ("manifest.json", "semantic_manifest.json")
 
+BARE = "bare"
+
 MODELS_AND_SEEDS = ("--resource-type", "seed", "--resource-type", "model")
 
 Variables = Mapping[str, Any]
@@ -101,14 +103,18 @@ def customer_health(*arguments: object, environment: Environment | None = None) 
     return _passed(_run(_customer_health, words, environment or {}), words)
 
 
-def command(*arguments: object, variables: Variables, environment: Environment) -> list[str]:
+def command(
+    *arguments: object, variables: Variables, environment: Environment, bare: bool = False
+) -> list[str]:
     """Return a command line of the project's tool whose dbt has a stored parse of the project.
 
-    It is for processes that are started, watched and killed; it runs in any folder.
+    It is for processes that are started, watched and killed; it runs in any folder. `bare` is that
+    of `dbt`.
     """
     parse = stored_parse(variables, environment)
     words = [str(argument) for argument in arguments]
-    return [sys.executable, __file__, str(parse), *words, "--vars", json.dumps(variables)]
+    own = [str(parse), BARE if bare else ""]
+    return [sys.executable, __file__, *own, *words, "--vars", json.dumps(variables)]
 
 
 def dbt(
@@ -395,7 +401,7 @@ def _dbt(words: list[str], parse: Path | None = None, bare: bool = False) -> int
 
     manifest = None if parse is None else read_parse(parse)
     if bare:
-        _strip(manifest)
+        strip(manifest)
     outcome = dbtRunner(manifest=manifest).invoke(words)
     if outcome.exception is not None:
         print(outcome.exception)
@@ -420,7 +426,7 @@ def read_parse(parse: Path) -> Any:
     return manifest
 
 
-def _strip(manifest: Any) -> None:
+def strip(manifest: Any) -> None:
     """Leave out what a third of a build's time goes into, and what no value hangs on."""
     for node in manifest.nodes.values():
         if node.resource_type in ("model", "seed"):
@@ -435,9 +441,16 @@ def main() -> int:
 
     from customer_health.cli import main as tool
 
-    parse, *words = sys.argv[1:]
+    parse, bare, *words = sys.argv[1:]
     runner = dbt_main.dbtRunner
-    dbt_main.dbtRunner = lambda **given: runner(read_parse(Path(parse)), **given)
+
+    def run_on_the_parse(**given: Any) -> Any:
+        manifest = read_parse(Path(parse))
+        if bare == BARE:
+            strip(manifest)
+        return runner(manifest, **given)
+
+    dbt_main.dbtRunner = run_on_the_parse
     return tool(words) or 0
 
 

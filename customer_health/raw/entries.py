@@ -37,7 +37,7 @@ TRUTH_FOLDER = "demo_truth"
 
 # How alike a name must be to that of a source table to be meant for it: most names, and those of
 # texts and folders, which may be there for something else.
-ALIKE = 0.5
+ALIKE = 0.75
 VERY_ALIKE = 0.85
 
 

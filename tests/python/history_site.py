@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from builds import ROOT, read_parse, stored_parse
+from builds import ROOT, read_parse, stored_parse, strip
 
 VIEW = "salesforce__customer_360_view"
 SNAPSHOTS = "salesforce__customer_360_history"
@@ -57,6 +57,7 @@ class Site:
         variables = {"as_of_date": as_of_date, **variables}
         environment = {"CUSTOMER_HEALTH_WORK": str(self.work)}
         parse = read_parse(stored_parse(variables, environment))
+        strip(parse)
         command = ["--no-use-colors", "--log-level-file", "none", "--quiet", "run"]
         command += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
         command += ["--target-path", str(self.folder / "target")]

@@ -48,7 +48,7 @@ class Site:
         """Build as a user does, but for the parse, which is a stored one."""
         words = ("build", "--quiet", "--no-site", "--no-deliverables", *arguments)
         own = {"CUSTOMER_HEALTH_WORK": str(self.work)}
-        return self._finish(command(*words, variables=variables, environment=own))
+        return self._finish(command(*words, variables=variables, environment=own, bare=True))
 
     def _finish(self, line: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -3,6 +3,7 @@
 import datetime
 import os
 import re
+import shutil
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -213,6 +214,9 @@ PROJECT = {
           - name: raw
             tables:
               - name: salesforce__customer_360_view
+                columns: [{name: account_id}]
+              - name: salesforce__customer_360_history
+                columns: [{name: account_id}]
               - name: absent
                 columns: [{name: id, data_type: integer}]
         """,
@@ -258,7 +262,7 @@ def days_since_the_newest_demo_date() -> int:
 def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails(project):
     first = finish("build")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "No table files in data/raw: writing demo data of 10,000 accounts." in first.stderr
+    assert "Writing demo data of 10,000 accounts to data/raw." in first.stderr
     assert "\nPublished     warehouse/customer_health.duckdb\n" in first.stdout
     assert first.stdout.endswith("Site          site/index.html\n")
     assert days_since_the_newest_demo_date() <= 1
@@ -274,7 +278,21 @@ def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails
     assert "the last dbt build did not pass" in last_line(publish)
     assert label() == [("first", True)]
 
+    untested = finish("build", "--exclude-resource-type", "test")
+    assert untested.returncode == 1
+    assert "left out 1 of the project's models and tests" in last_line(untested)
+    assert finish("build", "--untested", "--exclude-resource-type", "test").returncode == 0
+
+    for path in (project / "data" / "raw").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    empty = finish("build")
+    assert empty.returncode == 1
+    assert "data/raw holds no table files, and it was named or something" in last_line(empty)
+    assert list((project / "data" / "raw").iterdir()) == []
+    assert label() == [("first", True)]
+
     (project / "models" / "accounts.sql").write_text("select {{ ref('nowhere') }}")
+    (project / "data" / "raw" / "absent.csv").write_text("id\n1\n")
     unparsable = finish("build")
     assert unparsable.returncode == 1
     assert "nowhere" in last_line(unparsable)
@@ -283,12 +301,21 @@ def test_build_goes_from_nothing_to_published_marts_and_keeps_them_when_it_fails
 
 def test_second_build_at_once_gives_one_sentence(project):
     (project / "data" / "raw").mkdir(parents=True)
-    (project / "data" / "raw" / "t.csv").write_text("id\n1\n")
+    (project / "data" / "raw" / "absent.csv").write_text("id\n1\n")
     (project / "warehouse").mkdir()
     with duckdb.connect("warehouse/work.duckdb"):
         second = finish("build")
     assert (second.returncode, second.stdout, second.stderr.count("\n")) == (1, "", 1)
     assert f"process {os.getpid()} has " in second.stderr
+
+
+def test_a_named_folder_that_is_absent_is_not_filled_with_demo_data(project, monkeypatch):
+    monkeypatch.setenv("CUSTOMER_HEALTH_RAW", "not/mounted")
+    result = finish("build")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "the folder not/mounted does not exist, and it was named" in result.stderr
+    assert not Path("not").exists()
+    assert not Path("warehouse").exists()
 
 
 def test_summary_tells_the_figures_of_the_active_policy(house):

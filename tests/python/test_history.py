@@ -422,7 +422,7 @@ def test_lost_work_file_takes_the_history_from_the_published_file(
         check=False,
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
-    assert "had no history of scores; it is taken over from" in result.stderr
+    assert "had no history of scores for" in result.stderr
     restored = Site(tmp_path).slices()
     assert others(State(restored, {}, set(), {}), "2025-03-07") == story["kept"].slices
     assert set(restored["2025-03-07"]) == {row["account_id"] for row in TODAY}

@@ -11,7 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from customer_health.engines import Publishing
+from customer_health.engines.duckdb import DuckDB
 from customer_health.errors import UserError
+from customer_health.files import held
 from customer_health.publish import publish
 
 WORK = Path("warehouse/work.duckdb")
@@ -376,3 +379,123 @@ def test_killed_publish_leaves_the_last_good_file(work):
         publish(work, TARGET)
         assert folder() == ["customer_health.duckdb", "work.duckdb"]
     assert leftovers, "no kill came in the middle of a publish, so nothing was tried"
+
+
+# What a publish must not lose
+
+
+HISTORY = """
+    create schema if not exists history;
+    create or replace table history.slices as
+        select unnest(array[{dates}])::date as as_of_date, 7 as points;
+"""
+
+
+def set_history(*dates: str) -> None:
+    change_work(HISTORY.format(dates=", ".join(f"'{date}'" for date in dates)))
+
+
+def stored(path: Path) -> list[str]:
+    rows = read("select as_of_date::varchar from history.slices order by all", path)
+    return [date for (date,) in rows]
+
+
+def test_stored_dates_are_not_lost(work):
+    set_history("2026-01-01", "2026-01-08")
+    publish(work, TARGET)
+    before = TARGET.read_bytes()
+    set_history("2026-01-08", "2026-01-15")
+    with pytest.raises(UserError, match=r"lacks 1 dates of history.slices .* is 2026-01-01"):
+        publish(work, TARGET)
+    change_work("drop schema history cascade")
+    with pytest.raises(UserError, match=r"lacks 2 dates of history.slices"):
+        publish(work, TARGET)
+    assert TARGET.read_bytes() == before
+
+
+def test_dates_that_retention_dropped_are_gone(work):
+    set_history("2026-01-01", "2026-01-08")
+    publish(work, TARGET)
+    set_history("2026-01-08")
+    change_work(
+        "create table history.dropped_dates as"
+        " select 'slices' as table_name, date '2026-01-01' as as_of_date"
+    )
+    publish(work, TARGET)
+    assert stored(TARGET) == ["2026-01-08"]
+
+
+def test_a_build_takes_over_the_dates_that_its_work_file_lacks(work, capsys):
+    set_history("2026-01-01", "2026-01-08")
+    change_work("alter table history.slices add column revenue double default 5")
+    publish(work, TARGET)
+    set_history("2026-01-08", "2026-01-15")
+    DuckDB().prepare()
+    assert "no history of scores for 1 of the stored dates" in capsys.readouterr().err
+    assert stored(work) == ["2026-01-01", "2026-01-08", "2026-01-15"]
+    taken = "select points, revenue from history.slices where as_of_date = '2026-01-01'"
+    assert read(taken, work) == [(7, 5.0)]
+    publish(work, TARGET)
+    assert stored(TARGET) == ["2026-01-01", "2026-01-08", "2026-01-15"]
+
+
+def test_half_of_the_accounts_may_go_and_no_more_unless_asked(work):
+    publish(work, TARGET)
+    change_work("delete from intermediate.scores where score is not null and rowid >= 50")
+    publish(work, TARGET)
+    change_work("delete from intermediate.scores where rowid >= 24")
+    with pytest.raises(UserError, match="would have 24 accounts in the place of 50"):
+        publish(work, TARGET)
+    assert read("select count(*) from marts.account_health") == [(50,)]
+    publish(work, TARGET, (), Publishing(allow_shrink=True))
+    assert read("select count(*) from marts.account_health") == [(24,)]
+
+
+def test_a_file_that_dbt_did_not_build_is_refused(work):
+    built = {("marts", "policies"), ("marts", "risk_matrix")}
+    with pytest.raises(UserError, match=r"lacks marts.risk_matrix, so it is not what dbt built"):
+        publish(work, TARGET, built)
+    assert not TARGET.exists()
+
+
+def test_mode_and_symlink_stay(work, house):
+    publish(work, TARGET)
+    TARGET.chmod(0o600)
+    real = house / "elsewhere.duckdb"
+    TARGET.rename(real)
+    TARGET.symlink_to(real)
+    set_build(3)
+    publish(work, TARGET)
+    assert TARGET.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert read("select build from marts.policies", real) == [(3,)]
+
+
+LOCK_HOLDER = """
+import sys
+from pathlib import Path
+from customer_health.files import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_build_at_a_time(house):
+    target = Path("new/work.duckdb")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", LOCK_HOLDER, str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    complaint = rf"process {holder.pid} \(since 20..-..-.. .* UTC\) has new/work.duckdb open"
+    with pytest.raises(UserError, match=complaint), held(target):
+        pass
+    holder.kill()
+    holder.communicate()
+    with held(target):
+        pass
+    # The one that was killed had made the folder; the lock itself is gone.
+    assert list(Path("new").iterdir()) == []

@@ -371,6 +371,14 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         ["setting customer_health_policies", "not a list with entries"],
     ),
     # Other settings
+    "as_of_date that has not come": (
+        {"as_of_date": "2999-12-31"},
+        ["setting as_of_date", "2999-12-31", "a day that has not come", "up to today"],
+    ),
+    "future dates neither refused nor allowed": (
+        {"customer_health_future_dates": True},
+        ["setting customer_health_future_dates", "True"],
+    ),
     "as_of_date in another notation": (
         {"as_of_date": "31.12.2026"},
         ["setting as_of_date", "31.12.2026", "YYYY-MM-DD"],
