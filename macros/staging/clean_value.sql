@@ -148,7 +148,7 @@
         {{- return(customer_health.text_to_double(column)) -}}
     {%- elif kind == 'boolean' -%}
         {{- return('cast(' ~ column ~ ' as integer)') -}}
-    {%- elif kind in ['date', 'timestamp'] -%}
+    {%- elif kind in ['date', 'timestamp', 'instant'] -%}
         {{- return('cast(null as ' ~ customer_health.type_double() ~ ')') -}}
     {%- else -%}
         {{- return(column) -}}
@@ -159,6 +159,9 @@
 {% macro parsed_moment(column, rule, kind) %}
     {%- if kind in ['date', 'timestamp'] -%}
         {{- return('cast(' ~ column ~ ' as timestamp)') -}}
+    {%- elif kind == 'instant' -%}
+        {#- A cast would count in the zone of the session. -#}
+        {{- return("timezone('UTC', " ~ column ~ ')') -}}
     {%- elif kind == 'text' and rule == 'epoch_seconds' -%}
         {{- return(
             'coalesce(' ~ customer_health.epoch_to_timestamp(customer_health.text_to_double(column))

@@ -1,6 +1,7 @@
 {#
     The columns that a source table really has: lower-case name -> kind, one of text, double,
-    integer, decimal, boolean, date, timestamp. Empty while dbt only parses the project.
+    integer, decimal, boolean, date, timestamp, instant (a timestamp with time zone). Empty while dbt only
+    parses the project.
 #}
 {% macro source_columns(relation) %}
     {%- set kinds = {} -%}
@@ -14,7 +15,9 @@
 
 {% macro kind_of_type(data_type) %}
     {%- set name = data_type | lower -%}
-    {%- if name.startswith('timestamp') -%}{{- return('timestamp') -}}
+    {%- if name.startswith('timestamp') and ('with time zone' in name or 'tz' in name and 'ntz' not in name) -%}
+        {{- return('instant') -}}
+    {%- elif name.startswith('timestamp') -%}{{- return('timestamp') -}}
     {%- elif name == 'date' -%}{{- return('date') -}}
     {%- elif name.startswith('bool') -%}{{- return('boolean') -}}
     {%- elif name.startswith('double') or name in ['float', 'real', 'float4', 'float8'] -%}{{- return('double') -}}

@@ -51,7 +51,7 @@ def raw(raw: Path, house: Path) -> Path:
 
 def test_what_is_plain_is_not_told(raw, run):
     (raw / f"{TABLE}.csv").write_text(
-        f"{HEADER}1,Large, 1.5 ,3,2,true,1700000000,2026-06-30\n2,Large,1e3,,,t,2026-06-30,\n"
+        f"{HEADER}1,Large, 1.5 ,3,2,true,1700000000,2026-06-30\n2,Large,1e3,,,true,2026-06-30,\n"
         "3,,-7,3,2,0,,2026-06-30T12:30:00.5+02:00\n"
     )
     (raw / "notes.txt").write_text("x")

@@ -3,6 +3,7 @@
 {%- set types = [
     'VARCHAR', 'text', 'DOUBLE', 'double precision', 'FLOAT', 'real', 'BIGINT', 'int4', 'HUGEINT',
     'DECIMAL(18,3)', 'numeric', 'BOOLEAN', 'bool', 'DATE', 'TIMESTAMP', 'timestamp with time zone',
+    'timestamptz', 'timestamp_ntz',
     'TIMESTAMP_NS', 'interval', 'UUID',
 ] %}
 
