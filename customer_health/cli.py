@@ -20,6 +20,7 @@ from customer_health.demo.account_history import MOST_ACCOUNTS, WEEKS
 from customer_health.demo.customer_success import MOST_CUSTOMERS as MOST_SUCCESS_CUSTOMERS
 from customer_health.demo.writer import AS_OF, FORMATS, MOST_CUSTOMERS, write_demo
 from customer_health.engines import Publishing, engine_for
+from customer_health.engines.duckdb import DuckDB
 from customer_health.errors import UserError, as_sentence
 from customer_health.export.commands import (
     ALERT_FORMATS,
@@ -88,6 +89,7 @@ def _parser() -> Parser:
         _add_check,
         _add_build,
         _add_publish,
+        _add_history,
         _add_report,
         _add_export,
         _add_deliverables,
@@ -259,6 +261,25 @@ def _add_publish(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     _add_publishing(parser)
     _add_dbt_options(parser)
+
+
+def _add_history(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = commands.add_parser("history", help="the stored dates of scores, on DuckDB")
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    _command(
+        kinds,
+        "list",
+        _list_history,
+        "show the stored dates of the published file",
+        "One line for each table of the history and each of its dates.",
+    )
+    _command(
+        kinds,
+        "restore",
+        _restore_history,
+        "take dates over that the published file has and the work file lacks",
+        "For those who run dbt themselves: `customer-health build` does it before it builds.",
+    )
 
 
 def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -476,6 +497,18 @@ def _publish(options: argparse.Namespace) -> None:
     with engine.locked():
         published = engine.publish(options.project_dir, publishing)
     print(f"{published.place}  {published.table_count} tables, {published.view_count} views")
+
+
+def _list_history(options: argparse.Namespace) -> None:
+    for table, dates in DuckDB().stored_dates().items():
+        for date in dates:
+            print(f"{table}  {date}")
+
+
+def _restore_history(options: argparse.Namespace) -> None:
+    engine = DuckDB()
+    with engine.locked():
+        engine.restore_history()
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -41,6 +41,20 @@ def lost_dates(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> Dat
     return lost
 
 
+def stored_dates(connection: duckdb.DuckDBPyConnection, database: str) -> Dates:
+    """Return the dates of each table of the history of an attached file."""
+    return {
+        table: [
+            date
+            for (date,) in connection.execute(
+                f"select distinct cast({DATE} as varchar)"
+                f" from {qualified(database, HISTORY, table)} order by 1"
+            ).fetchall()
+        ]
+        for table in sorted(_tables(connection, database) - {DROPPED})
+    }
+
+
 def take_over(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> Dates:
     """Copy the dates that `new` has lost from `old`, in one transaction; return them."""
     lost = lost_dates(connection, old, new)

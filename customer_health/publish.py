@@ -105,8 +105,8 @@ def _require_kept(
         table, dates = next(iter(lost.items()))
         raise UserError(
             f"{work_file} lacks {len(dates)} dates of {HISTORY}.{table} that {target} has, the"
-            f" first is {dates[0]}; nothing was published, run `customer-health build`, which takes"
-            " them over"
+            f" first is {dates[0]}; nothing was published, run `customer-health build`, or"
+            " `customer-health history restore` and then dbt, which take them over"
         )
     counts = {}
     for file in (OLD, WORK):

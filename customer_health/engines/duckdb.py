@@ -16,7 +16,7 @@ from customer_health import settings
 from customer_health.engines import CAREFULLY, Published, Publishing
 from customer_health.errors import UserError, first_line
 from customer_health.files import held
-from customer_health.history import take_over
+from customer_health.history import Dates, stored_dates, take_over
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.portable import MEMORY_LIMIT, reader
 from customer_health.progress import say
@@ -71,11 +71,39 @@ class DuckDB:
     def prepare(self) -> dict[str, str]:
         """Return where the work file is: dbt may count relative paths from the project.
 
-        A work file without a history gets that of the published file: what was scored on past
-        days is nowhere else.
+        Dates of the history that the work file lacks are taken over first.
         """
-        _restore_history(self._work_file, self._published_file)
+        self.restore_history()
         return {"CUSTOMER_HEALTH_WORK": str(self._work_file.absolute())}
+
+    def restore_history(self) -> None:
+        """Take over what the published history has and the work file, new, lost or old, has not.
+
+        What was scored on past days is nowhere else.
+        """
+        if not self._published_file.is_file() or not self._work_file.is_file():
+            return
+        with duckdb.connect() as connection:
+            connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+            connection.execute(f"attach {literal(str(self._work_file))} as {WORK}")
+            published = literal(str(self._published_file))
+            connection.execute(f"attach {published} as {PUBLISHED} (read_only)")
+            taken = take_over(connection, PUBLISHED, WORK)
+        if taken:
+            dates = sorted(set().union(*taken.values()))
+            say(
+                f"{self._work_file} had no history of scores for {len(dates):,} of the stored dates"
+                f" ({dates[0]} to {dates[-1]}); it is taken over from {self._published_file}."
+            )
+
+    def stored_dates(self) -> Dates:
+        """Return the dates of each table of the published history. Raises UserError without it."""
+        if not self._published_file.is_file():
+            raise UserError(f"there is no published file {self._published_file}")
+        with duckdb.connect() as connection:
+            published = literal(str(self._published_file))
+            connection.execute(f"attach {published} as {PUBLISHED} (read_only)")
+            return stored_dates(connection, PUBLISHED)
 
     def let_go(self) -> None:
         """Close the work file, which else stays open, and locked, as long as this process lives."""
@@ -134,23 +162,6 @@ def _opened(work_file: Path, published_file: Path) -> Iterator[duckdb.DuckDBPyCo
             f"the work file {work_file} is corrupt ({first_line(error)}); move it away and build"
             f" again: {history}"
         ) from error
-
-
-def _restore_history(work_file: Path, published_file: Path) -> None:
-    """Take over what the published history has and the work file, new, lost or old, has not."""
-    if not published_file.is_file() or not work_file.is_file():
-        return
-    with duckdb.connect() as connection:
-        connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
-        connection.execute(f"attach {literal(str(work_file))} as {WORK}")
-        connection.execute(f"attach {literal(str(published_file))} as {PUBLISHED} (read_only)")
-        taken = take_over(connection, PUBLISHED, WORK)
-    if taken:
-        dates = sorted(set().union(*taken.values()))
-        say(
-            f"{work_file} had no history of scores for {len(dates):,} of the stored dates"
-            f" ({dates[0]} to {dates[-1]}); it is taken over from {published_file}."
-        )
 
 
 def _drop_own(connection: duckdb.DuckDBPyConnection) -> set[str]:

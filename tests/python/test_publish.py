@@ -12,7 +12,6 @@ import duckdb
 import pytest
 
 from customer_health.engines import Publishing
-from customer_health.engines.duckdb import DuckDB
 from customer_health.errors import UserError
 from customer_health.files import held
 from customer_health.publish import publish
@@ -425,18 +424,27 @@ def test_dates_that_retention_dropped_are_gone(work):
     assert stored(TARGET) == ["2026-01-08"]
 
 
-def test_a_build_takes_over_the_dates_that_its_work_file_lacks(work, capsys):
+RESTORED = (
+    f"{WORK} had no history of scores for 1 of the stored dates (2026-01-01 to 2026-01-01); it is"
+    f" taken over from {TARGET}.\n"
+)
+
+
+def test_dates_that_the_work_file_lacks_are_taken_over(work, run):
     set_history("2026-01-01", "2026-01-08")
     change_work("alter table history.slices add column revenue double default 5")
     publish(work, TARGET)
     set_history("2026-01-08", "2026-01-15")
-    DuckDB().prepare()
-    assert "no history of scores for 1 of the stored dates" in capsys.readouterr().err
+    assert run("history", "restore")[::2] == (0, RESTORED)
     assert stored(work) == ["2026-01-01", "2026-01-08", "2026-01-15"]
     taken = "select points, revenue from history.slices where as_of_date = '2026-01-01'"
     assert read(taken, work) == [(7, 5.0)]
     publish(work, TARGET)
     assert stored(TARGET) == ["2026-01-01", "2026-01-08", "2026-01-15"]
+    listed = "slices  2026-01-01\nslices  2026-01-08\nslices  2026-01-15\n"
+    assert run("history", "list") == (0, listed, "")
+    TARGET.unlink()
+    assert "there is no published file" in run("history", "list")[2]
 
 
 def test_half_of_the_accounts_may_go_and_no_more_unless_asked(work):
