@@ -16,6 +16,7 @@ from customer_health.profile import Target
 from customer_health.progress import detail, say, stage
 from customer_health.project import FAILED_STATUSES, log_file, require_whole
 from customer_health.readers import table_files
+from customer_health.unread_settings import require_read_settings
 
 DEMO_ACCOUNTS = 10_000
 
@@ -41,6 +42,7 @@ def build(
     only unless `verbose`. Raises UserError with dbt's first cause when anything fails; the
     published marts then stay.
     """
+    require_read_settings(project, dbt_arguments)
     if not table_files(folder) and not demo:
         _require_nothing_was_there(engine, folder)
         demo = True
