@@ -18,6 +18,8 @@ help: ## this list
 
 # Each lock is installed once: the stamp is newer than the lock as long as nothing changed.
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: $(PYTHON) is not there, or older than 3.11; name one with PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/%.stamp: requirements/%.lock | $(VENV)/bin/python
