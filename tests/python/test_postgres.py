@@ -674,7 +674,9 @@ def test_build_publishes_and_keeps_the_old_set_when_it_fails(database, accounts)
 
     part = finish("build", "--vars", "{marker: two}", "--select", "+first")
     assert part.returncode == 1
-    assert "the new set lacks marts__next.second, so only a part of it was built" in last_line(part)
+    assert "left out 1 of the project's models and tests" in last_line(part)
+    assert "the first is model.small.second" in last_line(part)
+    assert finish("publish").returncode == 1
     assert marts(database) == [("one", "one")]
 
     second = finish("build", "--vars", "{marker: two}")
