@@ -202,13 +202,7 @@ def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
         " column would be refused, with examples.",
     )
     _add_folder(parser)
-    parser.add_argument(
-        "--project-dir",
-        type=Path,
-        default=Path(),
-        metavar="DIR",
-        help="the dbt project (default: the current directory)",
-    )
+    _add_project_dir(parser)
 
 
 def _add_folder(parser: Parser) -> None:
@@ -370,6 +364,16 @@ def _add_deliverables(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
 
 
+def _add_project_dir(parser: Parser) -> None:
+    parser.add_argument(
+        "--project-dir",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="the dbt project (default: the current directory)",
+    )
+
+
 def _add_publishing(parser: Parser) -> None:
     """Add what a user may take upon himself for a publish."""
     parser.add_argument(
@@ -388,13 +392,7 @@ def _publishing(options: argparse.Namespace) -> Publishing:
 
 def _add_dbt_options(parser: Parser) -> None:
     """Add the options of dbt that tell where to build."""
-    parser.add_argument(
-        "--project-dir",
-        type=Path,
-        default=Path(),
-        metavar="DIR",
-        help="the dbt project (default: the current directory)",
-    )
+    _add_project_dir(parser)
     parser.add_argument(
         "-t",
         "--target",

@@ -1,8 +1,8 @@
 """CSV files for people: a spreadsheet must not take a text from the data for a formula.
 
-Texts that begin with one of the signs below get an apostrophe in front, which spreadsheets show as
-text; also in another width, or behind blanks and characters that nobody sees. Numbers, dates and
-truth values are written as they are, so that a negative number stays one.
+Texts that begin with =, +, -, @, a tab or a carriage return get an apostrophe in front, which
+spreadsheets show as text; also in another width, or behind blanks and characters that nobody sees.
+Numbers, dates and truth values are written as they are, so that a negative number stays one.
 """
 
 import csv
@@ -14,8 +14,6 @@ from typing import Any, TextIO
 import duckdb
 
 from customer_health.sql import identifier, literal
-
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 # What becomes =, +, - or @ by NFKC: signs that are wide, small, raised or lowered.
 WIDE_SIGNS = (

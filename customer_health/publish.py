@@ -108,26 +108,23 @@ def _require_kept(
             f" first is {dates[0]}; nothing was published, run `customer-health build`, or"
             " `customer-health history restore` and then dbt, which take them over"
         )
-    counts = {}
-    for file in (OLD, WORK):
-        present = {
-            name
-            for (name,) in connection.execute(
-                f"select table_name from information_schema.tables where table_catalog ="
-                f" {literal(file)} and table_schema = {literal(MARTS)}"
-            ).fetchall()
-        }
-        # In the published file a view's tables go by the plain name of the file.
-        connection.execute(f"use {identifier(file)}")
-        counts[file] = {
-            mart: connection.execute(f"select count(*) from {qualified(MARTS, mart)}").fetchall()[
-                0
-            ][0]
-            for mart in GUARDED_MARTS
-            if mart in present
-        }
+    refuse_shrunken(_guarded(connection, OLD), _guarded(connection, WORK), publishing)
+
+
+def _guarded(connection: duckdb.DuckDBPyConnection, file: str) -> dict[str, int]:
+    """Return the rows of the guarded marts that are in an attached file."""
+    # A view names the tables of its file without the file.
+    connection.execute(f"use {identifier(file)}")
+    rows = {}
+    present = connection.execute(
+        "select table_name from information_schema.tables"
+        " where table_catalog = $file and table_schema = $schema",
+        {"file": file, "schema": MARTS},
+    ).fetchall()
+    for mart in GUARDED_MARTS.keys() & {name for (name,) in present}:
+        [(rows[mart],)] = connection.execute(f"select count(*) from {MARTS}.{mart}").fetchall()
     connection.execute("use memory")
-    refuse_shrunken(counts[OLD], counts[WORK], publishing)
+    return rows
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, options: str) -> None:

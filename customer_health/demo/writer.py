@@ -39,8 +39,6 @@ MOST_CUSTOMERS = 4_700
 # The writer keeps the order of the rows, for which it buffers; this bounds the buffer.
 MEMORY_LIMIT = "1500MB"
 
-# What was planted, for tests; a folder, which the loader passes over.
-
 # The demo tables; each is a module with the name of the table, its columns and its query.
 TABLES = (accounts, customer_activity, customer_funnel, customer_value, customer_addresses)
 

@@ -15,9 +15,9 @@ import duckdb
 from customer_health import settings
 from customer_health.engines import CAREFULLY, Published, Publishing
 from customer_health.errors import UserError, first_line
-from customer_health.files import held
 from customer_health.history import Dates, stored_dates, take_over
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.lock import held
 from customer_health.portable import MEMORY_LIMIT, reader
 from customer_health.progress import say
 from customer_health.project import built_relations

@@ -23,18 +23,18 @@
 {% endmacro %}
 
 {#
-    Notes which dates are dropped, beside the tables of the history: a publish that finds others gone
-    refuses to lose them.
+    Notes in DuckDB's file which dates are dropped: a publish of a file refuses to lose any other. On the
+    other engines no file can come without its history.
 #}
 {% macro note_dropped_dates(relation, first) %}
-    {%- set notes = relation.incorporate(path={'identifier': 'dropped_dates'}).include(database=target.type == 'duckdb') -%}
-    {%- do run_query(
-        'create table if not exists ' ~ notes ~ ' (table_name ' ~ customer_health.type_text() ~ ', as_of_date date)'
-    ) -%}
-    {%- do run_query(
-        'insert into ' ~ notes ~ " select distinct '" ~ relation.identifier ~ "', as_of_date from " ~ relation
-        ~ ' where as_of_date < ' ~ first
-    ) -%}
+    {%- if target.type == 'duckdb' -%}
+        {%- set notes = relation.incorporate(path={'identifier': 'dropped_dates'}) -%}
+        {%- do run_query('create table if not exists ' ~ notes ~ ' (table_name varchar, as_of_date date)') -%}
+        {%- do run_query(
+            'insert into ' ~ notes ~ " select distinct '" ~ relation.identifier ~ "', as_of_date from " ~ relation
+            ~ ' where as_of_date < ' ~ first
+        ) -%}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro drop_slices_before(relation, first) %}

@@ -5,10 +5,10 @@ import unicodedata
 import duckdb
 import pytest
 
-from customer_health.csv_files import FORMULA_SIGNS, WIDE_SIGNS, neutral, neutral_sql
+from customer_health.csv_files import WIDE_SIGNS, neutral, neutral_sql
 
 FORMULAS = [
-    *(sign + "1+1" for sign in FORMULA_SIGNS),
+    *(sign + "1+1" for sign in "=+-@\t\r"),
     "\uff1d1+1",
     "\uff0bA1",
     "\uff0dA1",

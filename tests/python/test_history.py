@@ -363,13 +363,16 @@ def test_first_policy_again_and_full_refresh_lose_nothing(story: dict[str, Any])
         assert "total_activities_90d__points" not in row
 
 
-def test_old_slices_are_dropped(story: dict[str, Any]) -> None:
+def test_old_slices_are_dropped(site: Site, story: dict[str, Any]) -> None:
     """20 days before the newest slice is 2025-02-14; dropped days are not back-filled again."""
     before, after = story["back"], story["kept"]
     assert after.days == [
         *("2025-02-17", "2025-03-02", "2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06")
     ]
     assert sorted(after.log) == after.days
+    # Noted, so that a publish does not take them for lost.
+    noted = {day_of(row) for row in site.query("select * from history.dropped_dates")}
+    assert noted == {day for day in before.days if day < "2025-02-14"}
     assert others(after, "2025-03-06") == {
         day: rows for day, rows in before.slices.items() if day >= "2025-02-14"
     }

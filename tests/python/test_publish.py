@@ -13,7 +13,7 @@ import pytest
 
 from customer_health.engines import Publishing
 from customer_health.errors import UserError
-from customer_health.files import held
+from customer_health.lock import held
 from customer_health.publish import publish
 
 WORK = Path("warehouse/work.duckdb")
@@ -482,7 +482,7 @@ def test_mode_and_symlink_stay(work, house):
 LOCK_HOLDER = """
 import sys
 from pathlib import Path
-from customer_health.files import held
+from customer_health.lock import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
