@@ -167,7 +167,8 @@ def _refused(
 
 def _is_read(name: str, type_: str, text: str) -> str | None:
     """Return the SQL that says whether a text is read; None if every text is."""
-    number = f"regexp_matches({text}, {literal(NUMBER)})"
+    # Digits alone may say more than a number holds: 1e999.
+    number = f"(regexp_matches({text}, {literal(NUMBER)}) and isfinite(try_cast({text} as double)))"
     moment = f"(regexp_matches({text}, {literal(MOMENT)}) and try_cast({text} as date) is not null)"
     if type_ in ("date", "timestamp"):
         return moment
