@@ -11,6 +11,7 @@ import argparse
 import functools
 import gc
 import hashlib
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -101,7 +102,16 @@ def lint(files: list[str]) -> dict[str, list[str]]:
 
 
 def _lint_file(linter: Linter, file: str) -> tuple[str, list[str]]:
+    skipped: list[str] = []
+    warnings = logging.Handler(logging.WARNING)
+    warnings.emit = lambda record: skipped.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("sqlfluff.linter")
+    logger.addHandler(warnings)
     rendered = linter.render_file(file, linter.config)
+    logger.removeHandler(warnings)
+    # sqlfluff passes over what does not compile; a model that is switched off it may.
+    if broken := [text for text in skipped if "fatal exception" in text]:
+        return file, [f"1:1: not looked at: {' '.join(text.split())}" for text in broken]
     known = CLEAN / _fingerprint(rendered)
     if known.exists():
         return file, []

@@ -168,9 +168,15 @@ def build_environment(engine: str, server: Environment, raw: Path, work: Path) -
 
 
 def build(engine: str, environment: Environment, source: Input, log: Path) -> float:
-    """Run `customer-health build` on an engine; return its seconds. Raises BuildFailed."""
-    words = ["build", "--target", engine, *source.arguments]
-    line = command(*words, variables=source.variables, environment=environment)
+    """Run `customer-health build` on an engine; return its seconds. Raises BuildFailed.
+
+    DuckDB is what the others are held to, tested by every other build. Spark would plan each query
+    a second time for its contract: its types are compared with those of Postgres, held to it here.
+    """
+    arguments = WITHOUT_TESTS if engine == "duckdb" else source.arguments
+    words = ["build", "--target", engine, *arguments]
+    bare = engine != "postgres"
+    line = command(*words, variables=source.variables, environment=environment, bare=bare)
     started = time.monotonic()
     finish(line, environment, log)
     return time.monotonic() - started
