@@ -17,6 +17,8 @@ END_OF_CAUSE = re.compile(
 # Spark names each exception with its Java class, and a condition twice.
 JAVA = re.compile(r"^(?:Error running query: |(?:[a-z]\w*\.)+[A-Z]\w*:\s*|\[[A-Z_.]+\] )+")
 
+SHOWN_CHARACTERS = 40
+
 
 class UserError(Exception):
     """A failure that the user can do something about. Its text is one sentence for the terminal."""
@@ -55,3 +57,9 @@ def sentence(message: str) -> str:
         said.append(JAVA.sub("", line))
     text = " ".join(said).strip().removeprefix("customer_health: ").rstrip(".")
     return text or "dbt gave no reason"
+
+
+def shortened(value: str) -> str:
+    """Return a value of the user's data for a line of the terminal."""
+    line = " ".join(value.split())
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]} ..."

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from customer_health.engines import Engine
+from customer_health.errors import shortened
 from customer_health.schemas import MARTS, QUALITY
 
 NEEDED = {"account_health", "policies", "health_bands", "risk_matrix"}
 NEEDED_PORTFOLIO = {"customer_success_portfolio"}
 NEEDED_QUALITY = {"rejected_rows", "value_findings"}
+NEEDED_COLUMNS = {"column_findings"}
 RISKIEST_CELLS = 3
+WORST_COLUMNS = 3
 
 POLICY = "select policy from {marts}.policies where is_active"
 # A sum of decimals is exact everywhere, a mean is not.
@@ -60,6 +63,13 @@ QUALITY_COUNTS = """
         (select coalesce(sum(row_count), 0) from {quality}.rejected_rows),
         (select count(*) from {quality}.value_findings)
 """
+COLUMNS = f"""
+    select source, column_name, refused_count, value_count, example
+    from {{quality}}.column_findings
+    where is_told
+    order by refused_share desc, source, column_name
+    limit {WORST_COLUMNS}
+"""
 
 
 def summary(engine: Engine) -> list[str]:
@@ -74,6 +84,8 @@ def summary(engine: Engine) -> list[str]:
         lines += _portfolio(engine)
     if engine.tables(QUALITY) >= NEEDED_QUALITY:
         lines += _quality(engine)
+    if engine.tables(QUALITY) >= NEEDED_COLUMNS:
+        lines += _columns(engine)
     return [*lines, *engine.places()]
 
 
@@ -115,4 +127,14 @@ def _quality(engine: Engine) -> list[str]:
     return [
         f"Rejected      {rejected:,} rows ({schema}.rejected_rows),"
         f" {findings:,} values set to unknown or noted ({schema}.value_findings)"
+    ]
+
+
+def _columns(engine: Engine) -> list[str]:
+    return [
+        f"Unread {rank}      {refused:,} of {values:,} values of {source}.{column},"
+        f" such as '{shortened(example)}'"
+        for rank, (source, column, refused, values, example) in enumerate(
+            _rows(engine, COLUMNS), start=1
+        )
     ]

@@ -7,6 +7,7 @@
     {%- do customer_health.subject_is_built('account_health') -%}
     {%- do customer_health.known_labels('industry') -%}
     {%- do customer_health.known_labels('size_segment') -%}
+    {%- do customer_health.refused_value_limits() -%}
     {%- do customer_health.risk_levels() -%}
     {%- do customer_health.small_sample() -%}
     {%- do customer_health.check_policies() -%}
@@ -141,4 +142,14 @@
 {# A day 'YYYY-MM-DD' as a date literal. #}
 {% macro date_literal(day) %}
     {{- return("cast('" ~ day ~ "' as date)") -}}
+{% endmacro %}
+
+{# The setting customer_health_refused_values, checked: stop_above and warn_above, shares of a column's values. #}
+{% macro refused_value_limits() %}
+    {%- set where = 'setting customer_health_refused_values' -%}
+    {%- set limits = var('customer_health_refused_values') -%}
+    {%- do customer_health.check_keys(where, limits, ['stop_above', 'warn_above'], []) -%}
+    {%- do customer_health.check_number(where ~ ', stop_above', limits.stop_above, 0, 1) -%}
+    {%- do customer_health.check_number(where ~ ', warn_above', limits.warn_above, 0, 1) -%}
+    {{- return(limits) -}}
 {% endmacro %}

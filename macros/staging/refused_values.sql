@@ -1,13 +1,11 @@
 {#
-    The refused and contradictory values of accepted source rows, as a whole SELECT: source, key,
-    column_name, value (as text), reason_code.
-
-    rows: a relation with the source's columns as they came. key: SQL of the row's key.
-    columns: name -> rule, of the columns that the source has. kinds: name -> kind.
-    contradictions: blocks with column, reason_code, condition.
-    labels: name -> relation with a column `label`; a label that it lacks is unknown.
+    The refused and contradictory values of a source's accepted rows, as a whole SELECT: source, key,
+    column_name, value (as text), reason_code. cleaned: one of cleaned_*_tables.
 #}
-{% macro refused_values(rows, source_name, key, columns, kinds, contradictions=[], labels={}) %}
+{% macro refused_values(cleaned) %}
+    {%- set columns = cleaned.columns -%}
+    {%- set kinds = cleaned.kinds -%}
+    {%- set labels = cleaned.labels -%}
     {%- set findings = [] -%}
     {%- for column, rule in columns.items() if rule != 'text' -%}
         {%- do findings.append({
@@ -17,7 +15,7 @@
             'reason_code': customer_health.finding_code(column, rule, kinds[column]),
         }) -%}
     {%- endfor -%}
-    {%- for contradiction in contradictions -%}
+    {%- for contradiction in cleaned.contradictions -%}
         {%- do findings.append({
             'column': contradiction.column,
             'value': contradiction.column,
@@ -45,7 +43,7 @@
 
 with accepted as (
 
-    select * from {{ rows }}
+    select * from {{ cleaned.rows }}
 
 ),
 
@@ -64,7 +62,7 @@ labelled as (
 
 ),
 
-{{ customer_health.listed_findings('labelled', source_name, key, findings) }}
+{{ customer_health.listed_findings('labelled', cleaned.source, cleaned.key, findings) }}
 {% endmacro %}
 
 {#

@@ -80,7 +80,8 @@ def permitted(reader: Place, read: Place) -> bool:
         # The history keeps what the rooms have computed, of whichever room.
         case "history", "intermediate" | "history" | "staging":
             return True
-        case "quality", "staging" | "seed":
+        # What is found in rows is summed up by column.
+        case "quality", "staging" | "seed" | "quality":
             return True
     return False
 

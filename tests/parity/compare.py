@@ -42,6 +42,7 @@ MARTS = "marts"
 QUALITY = {
     "rejected_rows": ("source", "key", "reason_code", "row_count"),
     "value_findings": ("source", "key", "column_name", "reason_code"),
+    "column_findings": ("source", "column_name", "value_count", "refused_count", "is_scored"),
 }
 
 # Types whose values have an order among each other.

@@ -46,7 +46,7 @@ class Site:
         self, *arguments: str, variables: Mapping[str, Any] = ACCOUNTS_ALONE
     ) -> subprocess.CompletedProcess[str]:
         """Build as a user does, but for the parse, which is a stored one."""
-        words = ("build", "--quiet", "--no-site", "--no-deliverables", *arguments)
+        words = ("build", "--no-site", "--no-deliverables", *arguments)
         own = {"CUSTOMER_HEALTH_WORK": str(self.work)}
         return self._finish(command(*words, variables=variables, environment=own, bare=True))
 
@@ -130,10 +130,23 @@ def test_missing_table_without_the_loader_is_named(tmp_path: Path) -> None:
     assert made == []
 
 
+def test_column_that_is_hardly_read_is_not_published(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    before = site.fingerprint()
+    amounts = [f"$ {row['annual_revenue']}" for row in rows[:50]] + ["1"] * (len(rows) - 50)
+    dear = [{**row, "annual_revenue": text} for row, text in zip(rows, amounts, strict=True)]
+    site.rewrite(dear, list(rows[0]))
+    result = site.build()
+    assert "refused_values_are_few" in assert_refused(site, result, before)
+    shown = "column_name annual_revenue, value_count 200, refused_count 50, example $ "
+    assert shown in result.stdout + result.stderr
+
+
 def test_column_full_of_text_becomes_unknown(good: tuple[Site, list[dict]]) -> None:
     site, rows = good
     site.rewrite([{**row, "annual_revenue": "lots"} for row in rows], list(rows[0]))
-    result = site.build()
+    limits = {"customer_health_refused_values": {"stop_above": 1, "warn_above": 0.01}}
+    result = site.build(variables=ACCOUNTS_ALONE | limits)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
     with duckdb.connect(str(site.published), read_only=True) as connection:
         accounts = connection.execute(

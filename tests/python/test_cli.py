@@ -351,6 +351,13 @@ def test_summary_tells_the_figures_of_the_active_policy(house):
             create schema quality;
             create table quality.rejected_rows as select 2 as row_count union all select 3;
             create table quality.value_findings as from range(7);
+            create table quality.column_findings as
+                select * from (values
+                    ('t', 'a', 10, 2, 0.2, '$ 1', true),
+                    ('t', 'b', 10, 9, 0.9, ' 2 ', true),
+                    ('t', 'c', 10, 1, 0.1, 'x', false)
+                ) as t (source, column_name, value_count, refused_count, refused_share, example,
+                        is_told);
             """
         )
     assert summary(DuckDB()) == [
@@ -361,6 +368,8 @@ def test_summary_tells_the_figures_of_the_active_policy(house):
         "Risk 2        Energy x Large: 1 of 2 accounts low",
         "Rejected      5 rows (quality.rejected_rows),"
         " 7 values set to unknown or noted (quality.value_findings)",
+        "Unread 1      9 of 10 values of t.b, such as '2'",
+        "Unread 2      2 of 10 values of t.a, such as '$ 1'",
         f"Work file     {work}",
         f"Published     {published}",
     ]

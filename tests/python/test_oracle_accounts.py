@@ -53,7 +53,7 @@ AGGREGATE_MARTS = {
     "policy_agreement": ("policy_a", "policy_b", "band_a", "band_b"),
 }
 MARTS = {**ACCOUNT_MARTS, **AGGREGATE_MARTS}
-QUALITY_TABLES = ("rejected_rows", "value_findings")
+QUALITY_TABLES = ("rejected_rows", "value_findings", "column_findings")
 
 # Mart -> columns that it must have besides its key.
 SCORE = ("health_score", "health_band", "predicted_6m_revenue", "contribution_tier")
@@ -382,6 +382,26 @@ def check_value_findings(built: Build) -> None:
     )
 
 
+def check_column_findings(built: Build) -> None:
+    """Compare how many values each column has, and how many of them became unknown."""
+    kept = ("exceeds_total_contacts", "below_30d_activity", "missing_label")
+    refused = Counter(
+        row["column_name"] for row in built.cleaned.findings if row["reason_code"] not in kept
+    )
+    known = Counter(
+        column
+        for account in built.cleaned.accounts
+        for column, kind in oracle.COLUMNS.items()
+        if kind != oracle.TEXT and account[column] not in (None, oracle.UNKNOWN)
+    )
+    rows = of_accounts(built.table("quality", "column_findings"))
+    actual = {row["column_name"]: (row["value_count"], row["refused_count"]) for row in rows}
+    assert actual == {
+        column: (known[column] + refused[column], refused[column]) for column in known | refused
+    }
+    assert all(row["refused_share"] == row["refused_count"] / row["value_count"] for row in rows)
+
+
 def of_accounts(table: Table) -> list[dict]:
     """The rows of a quality table that tell of the account view; the demo has other sources too."""
     return [row for row in table.rows if row["source"] == adversarial.TABLE]
@@ -419,6 +439,10 @@ def test_rejected_rows_of_a_case(case_build: Build) -> None:
 
 def test_value_findings_of_a_case(case_build: Build) -> None:
     check_value_findings(case_build)
+
+
+def test_column_findings_of_a_case(case_build: Build) -> None:
+    check_column_findings(case_build)
 
 
 @pytest.mark.parametrize("mart", MARTS)
