@@ -33,14 +33,15 @@ LONGEST_FILES = (
     "test_history",
 )
 
-# Files whose tests share the servers of the run, and one that ends servers of its own.
-SHARING_FILES = (
+# Files whose tests share the servers of the run, and one that ends a cluster of its own: two clusters
+# at once would take both cores from everybody else.
+ENGINE_FILES = (
+    "test_spark_worker_loss",
     "test_integration_project",
     "test_spark_engine",
     "test_postgres",
     "test_engine_servers",
 )
-ENGINE_FILES = (*SHARING_FILES, "test_spark_worker_loss")
 
 Outcome = tuple[int, str, str]
 Server = TypeVar("Server")
@@ -53,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     for item in items:
         stem = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("servers" if stem in SHARING_FILES else stem))
+        item.add_marker(pytest.mark.xdist_group("servers" if stem in ENGINE_FILES else stem))
         if stem in ENGINE_FILES:
             item.add_marker(pytest.mark.engines)
 
