@@ -33,8 +33,8 @@ LONGEST_FILES = (
     "test_history",
 )
 
-# Files whose tests share the servers of the run, and one that ends a cluster of its own: two clusters
-# at once would take both cores from everybody else.
+# Files whose tests share the servers of the run, and one that ends a cluster of its own: two at
+# once would take both cores from everybody else.
 ENGINE_FILES = (
     "test_spark_worker_loss",
     "test_integration_project",
