@@ -9,26 +9,31 @@
 
 {# Those characters as the class of a pattern. #}
 {% macro unseen_characters() %}
-    {%- set classes = customer_health.character_classes() -%}
-    {{- return('[' ~ classes.separators ~ classes.invisible ~ ']') -}}
+    {{- return('[' ~ customer_health.separators() ~ customer_health.invisible_characters() ~ ']') -}}
 {% endmacro %}
 
-{# What stands between the brackets of a class: separators, and the control and format characters (invisible). #}
-{% macro character_classes() %}
-    {{- return(adapter.dispatch('character_classes', 'customer_health')()) -}}
-{% endmacro %}
+{# Unicode's separators, as they stand between the brackets of a class. #}
+{% macro separators() %}{{ return(adapter.dispatch('separators', 'customer_health')()) }}{% endmacro %}
 
-{% macro default__character_classes() %}
-    {{- return({'separators': '\\p{Z}', 'invisible': '\\p{Cc}\\p{Cf}'}) -}}
-{% endmacro %}
+{% macro default__separators() %}{{ return('\\p{Z}') }}{% endmacro %}
 
 {# Its patterns know no categories: those of the basic plane, in full. #}
-{% macro postgres__character_classes() %}
-    {{- return({
-        'separators': '\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000',
-        'invisible': '\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2'
-        ~ '\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb',
-    }) -}}
+{% macro postgres__separators() %}
+    {{- return('\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000') -}}
+{% endmacro %}
+
+{# Unicode's control and format characters, as they stand between the brackets of a class. #}
+{% macro invisible_characters() %}
+    {{- return(adapter.dispatch('invisible_characters', 'customer_health')()) -}}
+{% endmacro %}
+
+{% macro default__invisible_characters() %}{{ return('\\p{Cc}\\p{Cf}') }}{% endmacro %}
+
+{% macro postgres__invisible_characters() %}
+    {{- return(
+        '\\u0001-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e'
+        ~ '\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb'
+    ) -}}
 {% endmacro %}
 
 {#

@@ -27,7 +27,7 @@
 #}
 {% macro key_text(text) %}
     {%- set unseen = customer_health.unseen_characters() -%}
-    {%- set invisible = '[' ~ customer_health.character_classes().invisible ~ ']' -%}
+    {%- set invisible = '[' ~ customer_health.invisible_characters() ~ ']' -%}
     {%- set bare = customer_health.text_replaced(text, '^' ~ unseen ~ '*="(.*)"' ~ unseen ~ '*\\z', '\\1') -%}
     {%- set seen = customer_health.text_replaced(
         bare, '^' ~ unseen ~ '+|' ~ unseen ~ '+\\z|' ~ invisible ~ '+', ''
