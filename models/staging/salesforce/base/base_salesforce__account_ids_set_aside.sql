@@ -3,8 +3,7 @@
 
 {%- set source_table = source('raw', 'salesforce__customer_360_view') %}
 {%- set kind = customer_health.source_columns(source_table).get('account_id', 'text') %}
-{%- set key = customer_health.source_key('source.account_id', 'account_id', kind) %}
-{%- set id = 'coalesce(' ~ key ~ ", '')" %}
+{%- set trimmed_id = 'trim(' ~ customer_health.as_text('source.account_id', kind) ~ ')' %}
 
 with source as (
 
@@ -15,11 +14,11 @@ with source as (
 -- Counting 64-bit hashes first takes a fraction of the memory of counting the ids themselves.
 candidate_hashes as (
 
-    select {{ customer_health.text_hash(id) }} as id_hash
+    select {{ customer_health.text_hash(trimmed_id) }} as id_hash
     from source
     where source.account_id is not null
-    group by {{ customer_health.text_hash(id) }}
-    having count(*) > 1 or {{ customer_health.text_hash(id) }} = {{ customer_health.text_hash("''") }}
+    group by {{ customer_health.text_hash(trimmed_id) }}
+    having count(*) > 1 or {{ customer_health.text_hash(trimmed_id) }} = {{ customer_health.text_hash("''") }}
 
 ),
 
@@ -27,16 +26,16 @@ counted as (
 
     select
         source.account_id as source_account_id,
-        {{ key }} as account_id,
+        nullif({{ trimmed_id }}, '') as account_id,
         count(*) as row_count
     from source
     inner join candidate_hashes
-        on {{ customer_health.text_hash(id) }} = candidate_hashes.id_hash
+        on {{ customer_health.text_hash(trimmed_id) }} = candidate_hashes.id_hash
     group by source.account_id
 
 ),
 
--- One id may be written in several ways.
+-- One id may be written with different blanks around it.
 summed as (
 
     select

@@ -11,6 +11,5 @@ select
     {{ customer_health.clean_value('source_value', rule, 'text') }} as as_{{ rule }},
     {{ customer_health.finding_code('source_value', rule, 'text') }} as {{ rule }}_finding,
     {%- endfor %}
-    {{ customer_health.clean_value('source_value', 'text', 'text') }} as as_text,
-    {{ customer_health.clean_value('source_value', 'key', 'text') }} as as_key
+    {{ customer_health.clean_value('source_value', 'text', 'text') }} as as_text
 from {{ ref('input_texts') }}
