@@ -44,7 +44,8 @@ PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
 
 DEMO_AS_OF = "2026-06-01"
 
-# Variables that no node, dependency or configuration hangs on: test_builds.py proves it.
+# Variables that no node, dependency or configuration hangs on (of the active policy its peer groups
+# do): test_builds.py proves it.
 READ_WHEN_COMPILING = frozenset(
     {
         *("as_of_date", "customer_health_policy", "customer_health_history"),
@@ -256,23 +257,28 @@ def _decisive(variables: Variables) -> dict[str, Any]:
 def _shape(variables: Variables) -> list[Any]:
     """Return what of the policies decides which models there are, and which these read."""
     presets, own = variables["customer_health_presets"], variables[OWN_POLICIES]
-    policies = []
+    policies = {}
     for name in variables[POLICIES]:
         block = own.get(name, {})
-        policies.append({**presets.get(block.get("extends", name), {}), **block})
-    metrics = [
-        metric
-        for policy in policies
-        for dimension in policy["dimensions"]
-        for metric in dimension["metrics"]
-    ]
+        policies[name] = {**presets.get(block.get("extends", name), {}), **block}
+    metrics_of = {
+        name: [metric for dimension in policy["dimensions"] for metric in dimension["metrics"]]
+        for name, policy in policies.items()
+    }
+    metrics = [metric for of_policy in metrics_of.values() for metric in of_policy]
     return [
         any(metric["scale"] == "percentile" for metric in metrics),
-        sorted({metric["peer_group"] for metric in metrics if "peer_group" in metric}),
+        _peer_groups(metrics),
+        # What accounts miss to the next band is asked of the active policy alone.
+        _peer_groups(metrics_of.get(variables["customer_health_policy"], [])),
         # Signals come from elsewhere than the accounts.
         sorted({metric["metric"] for metric in metrics} - ACCOUNT_METRICS),
-        any(policy.get("reads_signals") for policy in policies),
+        any(policy.get("reads_signals") for policy in policies.values()),
     ]
+
+
+def _peer_groups(metrics: list[Any]) -> list[str]:
+    return sorted({metric["peer_group"] for metric in metrics if "peer_group" in metric})
 
 
 @cache

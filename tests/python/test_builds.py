@@ -10,9 +10,11 @@ from builds import (
     OWN_POLICIES,
     POLICIES,
     READ_WHEN_COMPILING,
+    _decisive,
     published_variables,
     stored_parse,
 )
+from golden.inputs import POLICIES as GOLDEN_POLICIES
 from oracle import adversarial_customers
 
 PUBLISHED = published_variables()
@@ -88,3 +90,11 @@ def test_a_parse_does_not_hang_on_what_compiling_reads(monkeypatch: pytest.Monke
     other = stored_parse(OTHERS, {})
     assert other != shared
     assert parsed(other) == parsed(shared)
+
+
+def test_a_parse_hangs_on_the_peer_groups_of_the_active_policy() -> None:
+    with_peers, without = (
+        _decisive({**GOLDEN_POLICIES, "customer_health_policy": name})
+        for name in ("every_scale", "run_rate")
+    )
+    assert with_peers != without
