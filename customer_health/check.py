@@ -26,9 +26,12 @@ ACCOUNTS = "salesforce__customer_360_view"
 NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 MOMENT = (
     r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
-    r"([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    r"([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z| UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 )
-FLAGS = ("0", "1", "true", "false")
+FLAGS = ("0", "1", "true", "false", "t", "f", "y", "n")
+# In which tools write a value that is not there, and what nobody sees around one.
+NOTHING = ("", "NULL", "null", "None", "none", "\\N")
+UNSEEN = r"[\p{Z}\p{Cc}\p{Cf}]"
 FLAG_NAME = re.compile(r"(^|_)is_")
 MOMENT_NAME = re.compile(r"_(date|at|on)$")
 
@@ -136,12 +139,12 @@ def _refused(
 ) -> Iterator[str]:
     """Yield a line for each column of texts of which staging would refuse values."""
     read = {
-        name: _is_read(name, type_, f"trim({identifier(types[name][0])})")
+        name: _is_read(name, type_, _trimmed(types[name][0]))
         for name, type_ in columns.items()
         if name in types and types[name][1] == "VARCHAR"
     }
     conditions = {
-        name: f"trim({identifier(types[name][0])}) <> '' and not coalesce({condition}, false)"
+        name: f"{_is_there(types[name][0])} and not coalesce({condition}, false)"
         for name, condition in read.items()
         if condition
     }
@@ -149,7 +152,7 @@ def _refused(
         return
     counts = ", ".join(
         f"[cast(count(*) filter ({condition}) as varchar),"
-        f" cast(count(nullif(trim({identifier(types[name][0])}), '')) as varchar),"
+        f" cast(count(*) filter ({_is_there(types[name][0])}) as varchar),"
         f" min({identifier(types[name][0])}) filter ({condition}),"
         f" max({identifier(types[name][0])}) filter ({condition})]"
         for name, condition in conditions.items()
@@ -163,6 +166,15 @@ def _refused(
                 f"{RAW}.{table.name}.{name}  {int(refused):,} of {int(filled):,} values refused"
                 f" ({share:.1f} %), such as {examples}"
             )
+
+
+def _trimmed(column: str) -> str:
+    return f"regexp_replace({identifier(column)}, '^{UNSEEN}+|{UNSEEN}+$', '', 'g')"
+
+
+def _is_there(column: str) -> str:
+    """Return the SQL that says whether a text is a value at all."""
+    return f"coalesce({_trimmed(column)}, '') not in ({', '.join(map(literal, NOTHING))})"
 
 
 def _is_read(name: str, type_: str, text: str) -> str | None:

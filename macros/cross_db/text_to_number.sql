@@ -42,7 +42,8 @@
 #}
 {% macro spark__text_to_double(column) %}
     {{- return(
-        "try_cast(regexp_extract(" ~ column
-        ~ ", r'^\\p{Zs}*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)\\p{Zs}*\\z', 1) as double)"
+        "try_cast(regexp_extract(" ~ column ~ ", r'^" ~ customer_health.unseen_characters()
+        ~ "*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?)" ~ customer_health.unseen_characters()
+        ~ "*\\z', 1) as double)"
     ) -}}
 {% endmacro %}

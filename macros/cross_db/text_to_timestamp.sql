@@ -1,7 +1,7 @@
 {#
     Text as a timestamp in UTC: YYYY-MM-DD of the years from 1000, optionally with a time (HH:MM, seconds,
-    up to nine decimals, of which six count) and that with an offset (Z, +HH, +HHMM, +HH:MM). NULL for
-    anything else or a day that never was.
+    up to nine decimals, of which six count) and that with an offset (Z, ' UTC', +HH, +HHMM, +HH:MM). NULL
+    for anything else or a day that never was.
 #}
 {% macro text_to_timestamp(column) %}
     {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(column)) -}}
@@ -39,8 +39,9 @@
 #}
 {% macro spark__text_to_timestamp(column) %}
     {{- return(
-        "try_cast(regexp_replace(regexp_extract(" ~ column ~ ", r'^\\p{Zs}*(" ~ customer_health.timestamp_pattern()
-        ~ ")\\p{Zs}*\\z', 1), '^(.{16})([Z+-])', '$1:00$2') as timestamp)"
+        "try_cast(regexp_replace(replace(regexp_extract(" ~ column ~ ", r'^" ~ customer_health.unseen_characters() ~ '*('
+        ~ customer_health.timestamp_pattern() ~ ')' ~ customer_health.unseen_characters()
+        ~ "*\\z', 1), ' UTC', 'Z'), '^(.{16})([Z+-])', '$1:00$2') as timestamp)"
     ) -}}
 {% endmacro %}
 
@@ -53,15 +54,20 @@
 {% endmacro %}
 
 {% macro offset_pattern() %}
-    {{- return('(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)') -}}
+    {{- return('(Z| UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)') -}}
 {% endmacro %}
 
-{# Seconds since 1970-01-01 as a timestamp; NULL outside the years 1900 to 9999. #}
+{#
+    Seconds since 1970-01-01 as a timestamp; NULL outside the years 1900 to 9999. Numbers beyond those seconds are
+    milliseconds, of which they are the years from 1978.
+#}
 {% macro epoch_to_timestamp(expression) %}
+    {%- set seconds = 'case when ' ~ expression ~ ' > 253402300799 then ' ~ expression ~ ' / 1000.0 else ' ~ expression
+        ~ ' end' -%}
     {%- set moment = adapter.dispatch('epoch_to_timestamp', 'customer_health')(
-        'cast(floor(' ~ expression ~ ') as bigint)'
+        'cast(floor(' ~ seconds ~ ') as bigint)'
     ) -%}
-    {{- return('case when ' ~ expression ~ ' between -2208988800 and 253402300799 then ' ~ moment ~ ' end') -}}
+    {{- return('case when ' ~ expression ~ ' between -2208988800 and 253402300799999 then ' ~ moment ~ ' end') -}}
 {% endmacro %}
 
 {% macro default__epoch_to_timestamp(seconds) %}

@@ -120,7 +120,7 @@ left join repeated
 {# The customer that a token names: a text, trimmed, or a number as written. NULL for anything else. #}
 {% macro json_key(token) %}
     {{- return(
-        'nullif(case when ' ~ token ~ " like '\"%' then " ~ customer_health.trimmed(customer_health.json_text(token))
+        'nullif(case when ' ~ token ~ " like '\"%' then " ~ customer_health.key_text(customer_health.json_text(token))
         ~ ' when ' ~ customer_health.json_double(token) ~ ' is not null then ' ~ token ~ " end, '')"
     ) -}}
 {% endmacro %}

@@ -56,6 +56,18 @@
             else 'add the column, or take ' ~ subject ~ ' out of customer_health_subjects'
         ) -}}
     {%- endfor -%}
+    {%- for column, reason in columns.items() if reason == 'the key' and present[column] == 'double' -%}
+        {%- set beyond = run_query(
+            'select count(*) from ' ~ relation ~ ' where abs(' ~ column ~ ') >= 9007199254740992 and abs(' ~ column ~ ') < 1e300'
+        )[0][0] -%}
+        {%- if beyond -%}
+            {{- customer_health.raise_error(
+                'source table ' ~ table.schema ~ '.' ~ table.identifier,
+                'has ' ~ beyond ~ ' numbers beyond 2^53 in ' ~ column ~ ', where a double stands for several ids',
+                'export the column as text'
+            ) -}}
+        {%- endif -%}
+    {%- endfor -%}
 {% endmacro %}
 
 {# The columns that the keys and the cohort need: table of customer360 -> column -> what needs it. #}

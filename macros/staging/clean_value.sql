@@ -3,7 +3,8 @@
     NULL (unknown), or the label 'Unknown', and is listed in quality.value_findings by `finding_code`.
 
     rule           accepts                                                     result
-    text           anything but blanks, trimmed                                text
+    text           anything but blanks and NULL or \N, trimmed                 text
+    key            what source_key accepts                                     text
     amount         0 .. 2^53                                                   double
     count          whole numbers 0 .. 2^53                                     bigint
     signed_amount  -2^53 .. 2^53                                               double
@@ -11,19 +12,24 @@
     percentage     0 .. 100                                                    double
     score          whole numbers 0 .. 100                                      bigint
     rfm_score      whole numbers 1 .. 5                                        bigint
-    flag           0, 1, true, false                                           integer
+    flag           0, 1, true, false, t, f, y, n, whatever case                integer
     timestamp      1900-01-01 .. one day after as_of_date                      timestamp
-    epoch_seconds  the same, as seconds since 1970-01-01 or as a date          timestamp
+    epoch_seconds  the same, also as seconds (or milliseconds) since 1970      timestamp
     industry, size_segment   the labels of the settings, whatever case         text
 
-    Beyond 2^53 a double no longer holds every whole number, so a figure there cannot be exact.
+    Blanks and words for nothing (NULL, \N, None) are no value of any column. Beyond 2^53 a double no longer holds every whole number, so a figure there cannot be exact.
 #}
 {% macro clean_value(column, rule, kind) %}
     {%- set number = customer_health.number_rule(rule) -%}
     {%- if kind is none -%}
         {{- return('cast(null as ' ~ customer_health.type_of_rule(rule) ~ ')') -}}
     {%- elif rule == 'text' -%}
-        {{- return(customer_health.trimmed_text(column, kind)) -}}
+        {{- return(
+            "nullif(nullif(nullif(" ~ customer_health.trimmed_text(column, kind) ~ ", 'NULL'), 'null'), "
+            ~ customer_health.text_literal('\\N') ~ ')'
+        ) -}}
+    {%- elif rule == 'key' -%}
+        {{- return(customer_health.source_key(column, '', kind)) -}}
     {%- elif rule in ['industry', 'size_segment'] -%}
         {#- Also of the kind text: Postgres compares an enum with its own labels only. -#}
         {%- set text = 'cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')' -%}
@@ -49,7 +55,8 @@
         {{- return("(" ~ customer_health.clean_value(column, rule, kind) ~ ") = 'Unknown'") -}}
     {%- elif kind == 'text' -%}
         {{- return(
-            "(" ~ customer_health.trimmed(column) ~ " <> '' and (" ~ customer_health.clean_value(column, rule, kind) ~ ") is null)"
+            '(not ' ~ customer_health.is_nothing(column, kind) ~ ' and (' ~ customer_health.clean_value(column, rule, kind)
+            ~ ') is null)'
         ) -}}
     {%- elif rule in ['timestamp', 'epoch_seconds'] or kind in ['date', 'timestamp'] -%}
         {{- return(
@@ -66,7 +73,7 @@
 {% macro finding_code(column, rule, kind) %}
     {%- if rule in ['industry', 'size_segment'] -%}
         case
-            when coalesce({{ customer_health.trimmed(customer_health.as_text(column, kind)) }}, '') = '' then 'missing_label'
+            when {{ customer_health.is_nothing(column, kind) }} then 'missing_label'
             when {{ customer_health.is_refused(column, rule, kind) }} then 'unknown_label'
         end
     {%- elif rule in ['timestamp', 'epoch_seconds'] -%}
@@ -123,6 +130,15 @@
     {{- return("nullif(" ~ customer_health.trimmed(customer_health.as_text(column, kind)) ~ ", '')") -}}
 {% endmacro %}
 
+{# True for a blank or a word for nothing, in which tools write a value that is not there; never NULL. #}
+{% macro is_nothing(column, kind) %}
+    {%- if kind != 'text' -%}{{- return('(' ~ column ~ ' is null)') -}}{%- endif -%}
+    {{- return(
+        '(coalesce(' ~ customer_health.trimmed(column) ~ ", '') in ('', 'NULL', 'null', 'None', 'none', "
+        ~ customer_health.text_literal('\\N') ~ '))'
+    ) -}}
+{% endmacro %}
+
 {# The column as text, untouched when it already is. #}
 {% macro as_text(column, kind) %}
     {{- return(column if kind == 'text' else 'cast(' ~ column ~ ' as ' ~ customer_health.type_text() ~ ')') -}}
@@ -141,8 +157,9 @@
 {% macro parsed_number(column, rule, kind) %}
     {%- if kind == 'text' and rule == 'flag' -%}
         {{- return(
-            "case lower(" ~ customer_health.trimmed(column) ~ ") when 'true' then 1 when 'false' then 0 else "
-            ~ customer_health.text_to_double(column) ~ " end"
+            'case when lower(' ~ customer_health.trimmed(column) ~ ") in ('true', 't', 'y') then 1 when lower("
+            ~ customer_health.trimmed(column) ~ ") in ('false', 'f', 'n') then 0 else "
+            ~ customer_health.text_to_double(column) ~ ' end'
         ) -}}
     {%- elif kind == 'text' -%}
         {{- return(customer_health.text_to_double(column)) -}}

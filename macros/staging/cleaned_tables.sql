@@ -10,7 +10,7 @@
         {%- do found.append({
             'source': 'salesforce__customer_360_view',
             'rows': ref('base_salesforce__accepted_accounts'),
-            'key': customer_health.trimmed_text('account_id', kinds.get('account_id', 'text')),
+            'key': customer_health.source_key('account_id', 'account_id', kinds.get('account_id', 'text')),
             'columns': customer_health.present_salesforce_account_columns(),
             'kinds': kinds,
             'contradictions': customer_health.salesforce_account_contradictions(kinds),
@@ -61,7 +61,7 @@
 #}
 {% macro counted_values(cleaned) %}
     {%- set columns = [] -%}
-    {%- for column, rule in cleaned.columns.items() if rule != 'text' or column in cleaned.labels -%}
+    {%- for column, rule in cleaned.columns.items() if rule not in ['text', 'key'] or column in cleaned.labels -%}
         {%- do columns.append(column) -%}
     {%- endfor -%}
     {%- set names = [] -%}
@@ -75,7 +75,7 @@ with counted as (
 
     select
         {%- for column in columns %}
-        count({{ customer_health.trimmed_text(column, 'text') if cleaned.kinds[column] == 'text' else column }}) as {{ column }}
+        count(case when not {{ customer_health.is_nothing(column, cleaned.kinds[column]) }} then 1 end) as {{ column }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ cleaned.rows }}

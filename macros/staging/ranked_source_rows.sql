@@ -116,12 +116,6 @@ from kept
     {{- return(terms) -}}
 {% endmacro %}
 
-{# The key of a source row: trimmed; e-mail addresses in lower case. NULL when blank. #}
-{% macro source_key(expression, column, kind) %}
-    {%- set trimmed = customer_health.trimmed_text(expression, kind) -%}
-    {{- return('lower(' ~ trimmed ~ ')' if column == 'primary_email' else trimmed) -}}
-{% endmacro %}
-
 {# The columns of `rules` that the source table really has, in source order: name -> rule. #}
 {% macro present_columns(source_table, rules) %}
     {%- set kinds = customer_health.source_columns(source_table) -%}

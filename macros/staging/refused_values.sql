@@ -7,7 +7,7 @@
     {%- set kinds = cleaned.kinds -%}
     {%- set labels = cleaned.labels -%}
     {%- set findings = [] -%}
-    {%- for column, rule in columns.items() if rule != 'text' -%}
+    {%- for column, rule in columns.items() if rule not in ['text', 'key'] -%}
         {%- do findings.append({
             'column': column,
             'value': column,
@@ -30,8 +30,8 @@
             'value': column,
             'condition': column ~ '__known is null',
             'reason_code': 'case when ' ~ column ~ '__known is null then case when '
-                ~ customer_health.trimmed_text(column, kinds[column])
-                ~ " is null then 'missing_label' else 'unknown_label' end end",
+                ~ customer_health.is_nothing(column, kinds[column])
+                ~ " then 'missing_label' else 'unknown_label' end end",
         }) -%}
     {%- endfor -%}
     {%- if not findings -%}

@@ -4,7 +4,7 @@
 #}
 {% macro salesforce_account_columns() %}
     {{- return({
-        'account_id': 'text',
+        'account_id': 'key',
         'account_name': 'text',
         'account_type': 'text',
         'website': 'text',

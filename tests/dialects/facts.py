@@ -115,6 +115,8 @@ SNOWFLAKE = Dialect(
         "quantile_cont()": "`median(x)`",
         "make_timestamp()": "`to_timestamp_ntz(seconds)`",
         "regexp_matches()": "`regexp_like(x, pattern)`",
+        # It replaces all there is without a flag, and its patterns know no \p.
+        "regexp_replace()": "`regexp_replace(x, pattern, by)`, characters in full as on Postgres",
         "timezone()": "`convert_timezone('UTC', x)`",
         "struct_pack()": "`object_construct_keep_null('name', x, ...)`",
         "json_array_length()": "`array_size(parse_json(x))`",
@@ -165,6 +167,7 @@ BIGQUERY = Dialect(
         "hash()": "`farm_fingerprint(x)`",
         "make_timestamp()": "`timestamp_seconds(seconds)`",
         "regexp_matches()": "`regexp_contains(x, pattern)`",
+        "regexp_replace()": "`regexp_replace(x, pattern, by)`",
         "try_cast()": "`safe_cast(x as type)`",
         # A timestamp is a point in time there, shown in UTC.
         "timezone()": "the timestamp itself",

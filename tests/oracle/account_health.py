@@ -25,6 +25,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from . import texts
 from .exact import (
     LARGEST_EXACT_DOUBLE,
     correlation,
@@ -131,10 +132,9 @@ LABELS: dict[str, tuple[str, ...]] = {
 }
 UNKNOWN = "Unknown"
 
-FLAGS = {"0": 0, "1": 1, "false": 0, "true": 1}
 FIRST_DATE = datetime(1900, 1, 1)
 EPOCH_START = datetime(1970, 1, 1)
-BLANKS = " \t\r\n\v\f"
+LAST_SECOND = 253402300799
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -168,7 +168,7 @@ def clean(rows: Iterable[Mapping[str, Any]], as_of_date: date | str) -> Cleaned:
     by_key: dict[str, list[tuple[Row, list[Row], tuple]]] = defaultdict(list)
     rejected: list[Row] = []
     for raw in rows:
-        key = as_text(raw.get("account_id"))
+        key = texts.key(raw.get("account_id"))
         if key is None:
             rejected.append({"key": None, "reason_code": "missing_key", "row_count": 1})
         else:
@@ -239,6 +239,7 @@ def clean_row(key: str, raw: Mapping[str, Any], latest: datetime) -> tuple[Row, 
     if month is not None and quarter is not None and quarter < month:
         find("total_activities_90d", "below_30d_activity")
 
+    account["account_id"] = key
     account["industry"] = account["industry_normalized"]
     account["contact_email_coverage"] = email_coverage(contacts, with_email)
     return account, findings
@@ -257,12 +258,12 @@ def as_text(value: Any) -> str | None:
     """Trimmed text; blank text is unknown."""
     if value is None:
         return None
-    return str(value).strip(BLANKS) or None
+    return texts.trimmed(str(value)) or None
 
 
 def clean_label(column: str, text: str | None) -> tuple[str, str | None]:
     """The label as the settings spell it, and the reason code where there is none."""
-    if text is None:
+    if text is None or text in texts.NOTHING:
         return UNKNOWN, "missing_label"
     wanted = plain_label(text)
     for label in LABELS[column]:
@@ -279,7 +280,7 @@ def plain_label(text: str) -> str:
 def clean_value(kind: str, value: Any, latest: datetime) -> Any:
     """The typed value, None where the source has none; raises `BadValueError` with the reason."""
     text = as_text(value)
-    if text is None:
+    if text is None or text in (texts.NO_TEXT if kind == TEXT else texts.NOTHING):
         return None
     if kind == TEXT:
         return text
@@ -292,9 +293,9 @@ def clean_value(kind: str, value: Any, latest: datetime) -> Any:
 
 def clean_flag(text: str) -> int:
     """0 or 1."""
-    if text.lower() not in FLAGS:
+    if text.lower() not in texts.FLAGS:
         raise BadValueError("not_a_flag")
-    return FLAGS[text.lower()]
+    return texts.FLAGS[text.lower()]
 
 
 def clean_number(kind: str, text: str) -> float | int:
@@ -328,7 +329,10 @@ def clean_moment(kind: str, value: Any, text: str, latest: datetime) -> datetime
     """A moment between 1900 and the day after the as-of date, without a time zone (UTC)."""
     try:
         if kind == EPOCH:
-            moment = EPOCH_START + timedelta(seconds=int(text))
+            seconds = int(text)
+            # Beyond the year 9999 they are milliseconds.
+            seconds = seconds // 1000 if seconds > LAST_SECOND else seconds
+            moment = EPOCH_START + timedelta(seconds=seconds)
         elif isinstance(value, datetime):
             moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         elif isinstance(value, date):

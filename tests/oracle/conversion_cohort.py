@@ -17,8 +17,6 @@ of the function says what was chosen.
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +26,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, NamedTuple
 
+from . import texts
 from .exact import (
     LARGEST_EXACT_DOUBLE,
     MICRO,
@@ -212,13 +211,6 @@ LABEL_COLUMNS = {
 # Cleaning
 # --------------------------------------------------------------------------------------------
 
-# Every separator that Unicode calls a space; line breaks and tabs are none.
-BLANKS = "".join(
-    character
-    for character in map(chr, range(sys.maxunicode))
-    if unicodedata.category(character) == "Zs"
-)
-FLAGS = {"true": 1.0, "false": 0.0}
 FIRST_DATE = datetime(1900, 1, 1)
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -294,9 +286,9 @@ def rejection(table: str, key: str | None, reason_code: str, row_count: int) -> 
 def key_of(table: str, raw: Mapping[str, Any]) -> str | None:
     """The key of a row: e-mail addresses in lower case, ids as they are."""
     if table in CUSTOMER_TABLES:
-        email = as_text(raw.get("primary_email"))
+        email = texts.key(raw.get("primary_email"))
         return email and email.lower()
-    return as_text(raw.get("customer360_id"))
+    return texts.key(raw.get("customer360_id"))
 
 
 def preference(table: str, row: Row) -> tuple:
@@ -340,8 +332,9 @@ def clean_row(
             row[column] = None
             find(column, str(problem))
     for column in LABEL_COLUMNS.get(table, ()):
-        if row[column] is None and column in raw:
-            find(column, "missing_label")
+        if row[column] in (None, *texts.NOTHING):
+            if column in raw:
+                find(column, "missing_label")
         elif row[column] is not None and mapped_label(column, row[column]) == UNCLASSIFIED:
             find(column, "unknown_label")
     return row, findings
@@ -368,13 +361,15 @@ def text_of(value: Any) -> str | None:
 
 def as_text(value: Any) -> str | None:
     """Text without blanks around it; blank text is unknown."""
-    return None if value is None else str(value).strip(BLANKS) or None
+    return None if value is None else texts.trimmed(str(value)) or None
 
 
 def clean_value(kind: str, value: Any, too_late: datetime) -> Any:
     """The typed value, None where the source has none; raises `BadValueError` with the reason."""
     text = as_text(value)
-    if text is None or kind == TEXT:
+    if text is None or text in (texts.NO_TEXT if kind == TEXT else texts.NOTHING):
+        return None
+    if kind == TEXT:
         return text
     if kind == TIMESTAMP:
         return clean_moment(value, text, too_late)
@@ -388,7 +383,7 @@ def clean_number(kind: str, text: str) -> float | int:
     range that ends at 5 or 100 has `out_of_range` on both sides.
     """
     if kind == FLAG:
-        number = FLAGS.get(text.lower(), text)
+        number = texts.FLAGS.get(text.lower(), text)
         if isinstance(number, str):
             number = float(number) if NUMBER.fullmatch(number) else None
         if number not in (0, 1):

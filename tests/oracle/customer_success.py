@@ -18,11 +18,10 @@ from itertools import product
 from typing import Any
 
 from .exact import round_half_up
+from .texts import key as text_key
 
 TOOLS = ("health", "churn", "expansion")
 LARGEST = 2**53
-# Unicode's separators, which are no part of an id when around it.
-BLANKS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 TIE = Fraction(1, 10**9)
 
 Row = dict[str, Any]
@@ -133,10 +132,10 @@ def rounded(value: float | None, places: int = 1) -> float | None:
 
 
 def key_of(record: Any) -> str | None:
-    """The customer that a record is of: a text without the blanks around, or a number."""
+    """The customer that a record is of: a text, cleaned as a key, or a number."""
     value = record.get("customer_id")
     if isinstance(value, str):
-        return value.strip(BLANKS) or None
+        return text_key(value)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return str(value) if is_number and math.isfinite(value) else None
 

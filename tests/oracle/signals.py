@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from . import customer_success as success
+from . import texts
 
 Row = Mapping[str, Any]
 
@@ -152,8 +153,7 @@ def clean_mapping(
     rejected = []
     for row in rows:
         account, customer, email = (
-            (row.get(name) or "").strip(success.BLANKS) or None
-            for name in ("account_id", "customer_id", "primary_email")
+            texts.key(row.get(name)) for name in ("account_id", "customer_id", "primary_email")
         )
         entry = (account, customer, email.lower() if email else None)
         key = None if account is None else " ".join(part for part in entry if part)

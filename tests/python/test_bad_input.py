@@ -142,6 +142,41 @@ def test_column_that_is_hardly_read_is_not_published(good: tuple[Site, list[dict
     assert shown in result.stdout + result.stderr
 
 
+def test_ids_as_other_tools_write_them_meet(good: tuple[Site, list[dict]]) -> None:
+    site, rows = good
+    account = rows[0]["account_id"]
+    written = [account, f'="{account}"', f"\u200b{account}\t", "NULL", "\\N"]
+    ids = [*written, *(row["account_id"] for row in rows[len(written) :])]
+    renamed = [{**row, "account_id": id_} for row, id_ in zip(rows, ids, strict=True)]
+    site.rewrite(renamed, list(rows[0]))
+    result = site.build()
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+    with duckdb.connect(str(site.published), read_only=True) as connection:
+        scored = "select count(*), count(*) filter (account_id = ?) from marts.account_health"
+        assert connection.execute(scored, [account]).fetchall() == [(196, 1)]
+    with duckdb.connect(str(site.work), read_only=True) as connection:
+        rejected = connection.execute(
+            "select key, reason_code, row_count from quality.rejected_rows order by all"
+        ).fetchall()
+    missing = (None, "missing_key", 1)
+    assert rejected == [(account, "duplicate_key", 2), missing, missing]
+
+
+def test_ids_that_a_double_cannot_tell_apart_are_refused(good: tuple[Site, list[dict]]) -> None:
+    site, _ = good
+    before = site.fingerprint()
+    text, table = site.raw / f"{TABLE}.csv", site.raw / f"{TABLE}.parquet"
+    duckdb.execute(
+        f"copy (select * replace (1e16 + row_number() over () as account_id) from '{text}')"
+        f" to '{table}' (format parquet)"
+    )
+    kept = text.rename(text.with_suffix(".kept"))
+    sentence = assert_refused(site, site.build(), before)
+    assert "has 200 numbers beyond 2^53 in account_id" in sentence
+    table.unlink()
+    kept.rename(text)
+
+
 def test_column_full_of_text_becomes_unknown(good: tuple[Site, list[dict]]) -> None:
     site, rows = good
     site.rewrite([{**row, "annual_revenue": "lots"} for row in rows], list(rows[0]))

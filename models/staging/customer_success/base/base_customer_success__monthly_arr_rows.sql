@@ -16,7 +16,7 @@ with source_rows as (
 cleaned as (
 
     select
-        {{ customer_health.clean_value('customer_id', 'text', kinds.get('customer_id')) }} as customer_id,
+        {{ customer_health.clean_value('customer_id', 'key', kinds.get('customer_id')) }} as customer_id,
         cast({{ customer_health.parsed_moment('month', 'timestamp', kinds.get('month', 'text')) }} as date) as day,
         {{ customer_health.clean_value('arr', 'amount', kinds.get('arr')) }} as arr,
         lower(replace(replace(

@@ -15,7 +15,7 @@ with source_rows as (
 cleaned as (
 
     select
-        {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
+        {{ customer_health.clean_value('account_id', 'key', kinds.get('account_id')) }} as account_id,
         {{ customer_health.cleaned_day('as_of_date', kinds) }} as as_of_date,
         {{ customer_health.clean_value('signal', 'text', kinds.get('signal')) }} as signal,
         cast({{ customer_health.clean_value('value', 'signed_amount', kinds.get('value')) }}

@@ -16,7 +16,7 @@ with source_rows as (
 cleaned as (
 
     select
-        {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
+        {{ customer_health.clean_value('account_id', 'key', kinds.get('account_id')) }} as account_id,
         {{ customer_health.cleaned_day('started_on', kinds) }} as started_on,
         {{ customer_health.clean_value('play', 'text', kinds.get('play')) }} as play,
         {{ customer_health.clean_value('scenario', 'text', kinds.get('scenario')) }} as scenario,

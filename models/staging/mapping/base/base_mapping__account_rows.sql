@@ -20,9 +20,9 @@ with source_rows as (
 cleaned as (
 
     select
-        {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
-        {{ customer_health.clean_value('customer_id', 'text', kinds.get('customer_id')) }} as customer_id,
-        lower({{ customer_health.clean_value('primary_email', 'text', kinds.get('primary_email')) }}) as primary_email,
+        {{ customer_health.clean_value('account_id', 'key', kinds.get('account_id')) }} as account_id,
+        {{ customer_health.clean_value('customer_id', 'key', kinds.get('customer_id')) }} as customer_id,
+        lower({{ customer_health.clean_value('primary_email', 'key', kinds.get('primary_email')) }}) as primary_email,
         {{ customer_health.row_text('source_rows', columns) if columns else "''" }} as row_text
     from source_rows
     {{ customer_health.computed_once() }}

@@ -16,7 +16,7 @@ with source_rows as (
 cleaned as (
 
     select
-        {{ customer_health.clean_value('account_id', 'text', kinds.get('account_id')) }} as account_id,
+        {{ customer_health.clean_value('account_id', 'key', kinds.get('account_id')) }} as account_id,
         {{ customer_health.cleaned_day('outcome_date', kinds) }} as outcome_date,
         lower({{ customer_health.clean_value('outcome', 'text', kinds.get('outcome')) }}) as outcome,
         {{ customer_health.clean_value('arr', 'amount', kinds.get('arr')) }} as arr,

@@ -3,7 +3,8 @@
 
 {%- set source_table = source('raw', 'salesforce__customer_360_view') %}
 {%- set kind = customer_health.source_columns(source_table).get('account_id', 'text') %}
-{%- set trimmed_id = 'trim(' ~ customer_health.as_text('source.account_id', kind) ~ ')' %}
+{%- set key = customer_health.source_key('source.account_id', 'account_id', kind) %}
+{%- set id = 'coalesce(' ~ key ~ ", '')" %}
 
 with source as (
 
@@ -14,11 +15,11 @@ with source as (
 -- Counting 64-bit hashes first takes a fraction of the memory of counting the ids themselves.
 candidate_hashes as (
 
-    select {{ customer_health.text_hash(trimmed_id) }} as id_hash
+    select {{ customer_health.text_hash(id) }} as id_hash
     from source
     where source.account_id is not null
-    group by {{ customer_health.text_hash(trimmed_id) }}
-    having count(*) > 1 or {{ customer_health.text_hash(trimmed_id) }} = {{ customer_health.text_hash("''") }}
+    group by {{ customer_health.text_hash(id) }}
+    having count(*) > 1 or {{ customer_health.text_hash(id) }} = {{ customer_health.text_hash("''") }}
 
 ),
 
@@ -26,16 +27,16 @@ counted as (
 
     select
         source.account_id as source_account_id,
-        nullif({{ trimmed_id }}, '') as account_id,
+        {{ key }} as account_id,
         count(*) as row_count
     from source
     inner join candidate_hashes
-        on {{ customer_health.text_hash(trimmed_id) }} = candidate_hashes.id_hash
+        on {{ customer_health.text_hash(id) }} = candidate_hashes.id_hash
     group by source.account_id
 
 ),
 
--- One id may be written with different blanks around it.
+-- One id may be written in several ways.
 summed as (
 
     select

@@ -43,7 +43,7 @@ select
                     {%- for column, rule in columns.items() if column not in preferred %},
                     {%- set cleaned = customer_health.clean_value('source.' ~ column, rule, kinds[column]) %}
                     {{ customer_health.byte_order(cleaned)
-                        if rule in ['text', 'industry', 'size_segment'] else cleaned }}
+                        if rule in ['text', 'key', 'industry', 'size_segment'] else cleaned }}
                         asc nulls last
                     {%- endfor %},
                     {{ customer_health.order_as_they_came('source', columns, kinds) | join(',\n                    ') }}

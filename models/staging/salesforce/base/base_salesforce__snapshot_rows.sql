@@ -17,7 +17,7 @@ with dated as (
     select
         source_rows.*,
         {{ customer_health.snapshot_date(source_table) }} as snapshot_date,
-        {{ customer_health.trimmed_text('account_id', kinds.account_id) }} as key
+        {{ customer_health.source_key('account_id', 'account_id', kinds.account_id) }} as key
     from {{ source_table }} as source_rows
     where {{ customer_health.snapshot_date(source_table) }} in ({{ customer_health.date_literals(days) }})
 
@@ -46,7 +46,7 @@ repeated as (
                     asc nulls last
                 {%- for column, rule in columns.items() if column not in preferred %},
                 {%- set cleaned = customer_health.clean_value(column, rule, kinds[column]) %}
-                {{ customer_health.byte_order(cleaned) if rule in ['text', 'industry', 'size_segment'] else cleaned }}
+                {{ customer_health.byte_order(cleaned) if rule in ['text', 'key', 'industry', 'size_segment'] else cleaned }}
                     asc nulls last
                 {%- endfor %},
                 {{ customer_health.order_as_they_came('counted', columns, kinds) | join(',\n                ') }}

@@ -11,5 +11,6 @@ select
     {{ customer_health.clean_value('source_value', rule, 'double') }} as as_{{ rule }},
     {{ customer_health.finding_code('source_value', rule, 'double') }} as {{ rule }}_finding,
     {%- endfor %}
-    {{ customer_health.clean_value('source_value', 'text', 'double') }} as as_text
+    {{ customer_health.clean_value('source_value', 'text', 'double') }} as as_text,
+    {{ customer_health.clean_value('source_value', 'key', 'double') }} as as_key
 from {{ ref('input_doubles') }}

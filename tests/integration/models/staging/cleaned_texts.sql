@@ -11,5 +11,6 @@ select
     {{ customer_health.clean_value('source_value', rule, 'text') }} as as_{{ rule }},
     {{ customer_health.finding_code('source_value', rule, 'text') }} as {{ rule }}_finding,
     {%- endfor %}
-    {{ customer_health.clean_value('source_value', 'text', 'text') }} as as_text
+    {{ customer_health.clean_value('source_value', 'text', 'text') }} as as_text,
+    {{ customer_health.clean_value('source_value', 'key', 'text') }} as as_key
 from {{ ref('input_texts') }}

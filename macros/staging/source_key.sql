@@ -1,0 +1,40 @@
+{#
+    The key of a source row as text; e-mail addresses in lower case. NULL where there is none: blank, or a word
+    for nothing (NULL, \N, None, nan).
+
+    Keys come from many tools, and an account too many or too few hangs on each: characters that nobody sees do
+    not count, nor does ="..." around it (which tells a spreadsheet that digits are text), and a whole number is
+    its digits (pandas makes doubles of ids with a gap). Beyond 2^53 doubles no longer tell two ids apart:
+    check_source_table stops there.
+#}
+{% macro source_key(expression, column, kind) %}
+    {%- set text = customer_health.as_text(expression, kind) -%}
+    {%- if kind == 'double' -%}
+        {{- return(
+            'case when abs(' ~ expression ~ ') < 9007199254740992 then '
+            ~ customer_health.text_replaced(customer_health.number_text(expression), '[.]0+\\z', '') ~ ' end'
+        ) -}}
+    {%- elif kind == 'decimal' -%}
+        {{- return(customer_health.text_replaced(text, '[.]0+\\z', '')) -}}
+    {%- endif -%}
+    {%- set key = customer_health.key_text(text) -%}
+    {{- return('lower(' ~ key ~ ')' if column == 'primary_email' else key) -}}
+{% endmacro %}
+
+{#
+    A text as a key: see source_key. Letters and digits, more of them than a word for nothing has, are clean:
+    the ids of most tools, of which there are millions.
+#}
+{% macro key_text(text) %}
+    {%- set unseen = customer_health.unseen_characters() -%}
+    {%- set invisible = '[' ~ customer_health.invisible_characters() ~ ']' -%}
+    {%- set bare = customer_health.text_replaced(text, '^' ~ unseen ~ '*="(.*)"' ~ unseen ~ '*\\z', '\\1') -%}
+    {%- set seen = customer_health.text_replaced(
+        bare, '^' ~ unseen ~ '+|' ~ unseen ~ '+\\z|' ~ invisible ~ '+', ''
+    ) -%}
+    {%- set key = 'nullif(' ~ customer_health.text_replaced(seen, '(?i)^(null|none|nan|\\\\n)\\z', '') ~ ", '')" -%}
+    {{- return(
+        'case when ' ~ customer_health.text_matches(text, '^[0-9A-Za-z]{5,}\\z') ~ ' then cast(' ~ text ~ ' as '
+        ~ customer_health.type_text() ~ ') else ' ~ key ~ ' end'
+    ) -}}
+{% endmacro %}
