@@ -17,7 +17,8 @@
     epoch_seconds  the same, also as seconds (or milliseconds) since 1970      timestamp
     industry, size_segment   the labels of the settings, whatever case         text
 
-    Blanks and words for nothing (NULL, \N, None) are no value of any column. Beyond 2^53 a double no longer holds every whole number, so a figure there cannot be exact.
+    Blanks and words for nothing (NULL, \N; None where it can be no name) are no value. Beyond 2^53 a double
+    no longer holds every whole number, so a figure there cannot be exact.
 #}
 {% macro clean_value(column, rule, kind) %}
     {%- set number = customer_health.number_rule(rule) -%}
