@@ -56,7 +56,7 @@
 {% endmacro %}
 
 {% macro spark__text_replaced(expression, pattern, by) %}
-    {{- return('regexp_replace(' ~ expression ~ ", r'" ~ pattern ~ "', '" ~ by | replace('\\1', '$1') ~ "')") -}}
+    {{- return('regexp_replace(' ~ expression ~ ", r'" ~ pattern ~ "', '" ~ by | replace('\\', '$') ~ "')") -}}
 {% endmacro %}
 
 {# Whether a text matches a pattern, written as for text_replaced; NULL for NULL. #}

@@ -8,6 +8,7 @@
     {%- do customer_health.known_labels('industry') -%}
     {%- do customer_health.known_labels('size_segment') -%}
     {%- do customer_health.refused_value_limits() -%}
+    {%- do customer_health.source_formats() -%}
     {%- do customer_health.risk_levels() -%}
     {%- do customer_health.small_sample() -%}
     {%- do customer_health.check_policies() -%}

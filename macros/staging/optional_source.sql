@@ -6,7 +6,9 @@
 
 {# The rows of an optional source table as a SELECT; without the table one that gives none. #}
 {% macro optional_source_rows(relation) %}
-    {%- if customer_health.optional_source_exists(relation) -%}{{- return('select * from ' ~ relation) -}}{%- endif -%}
+    {%- if customer_health.optional_source_exists(relation) -%}
+        {{- return('select written.* from ' ~ customer_health.source_rows(relation) ~ ' as written') -}}
+    {%- endif -%}
     {{- return(customer_health.rows_as_table({'account_id': customer_health.type_text()}, [])) -}}
 {% endmacro %}
 

@@ -76,7 +76,9 @@
 {% macro snapshot_days() %}
     {%- set table = source('history', 'salesforce__customer_360_history') -%}
     {%- if not customer_health.optional_source_exists(table) -%}{{- return([]) -}}{%- endif -%}
-    {{- return(customer_health.distinct_days(table, customer_health.snapshot_date(table))) -}}
+    {{- return(customer_health.distinct_days(
+        customer_health.source_rows(table) ~ ' as written', customer_health.snapshot_date(table)
+    )) -}}
 {% endmacro %}
 
 {# The day of a row of the dated snapshots, as a date; NULL where it cannot be read. #}

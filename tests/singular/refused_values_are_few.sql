@@ -6,6 +6,16 @@
 ) }}
 
 {%- set limits = customer_health.refused_value_limits() %}
+{%- set likely_formats = {
+    '[0-9][./-][0-9]{1,2}[./-][0-9]{4}': 'date_order: dmy or mdy',
+    '[0-9]{4}[./][0-9]{1,2}[./][0-9]': 'date_order: ymd',
+    '[%$€£¥].*[0-9],[0-9]{3}|[0-9],[0-9]{3}.*[%$€£¥]': 'thousands_sign: "," and units',
+    '[%$€£¥].*[0-9],[0-9]|[0-9],[0-9].*[%$€£¥]': 'decimal_sign: "," and units',
+    '[%$€£¥]': 'units',
+    '[0-9][.][0-9]{3}(,|[.][0-9]{3})': 'decimal_sign: "," and thousands_sign: "."',
+    '[0-9],[0-9]{3}': 'thousands_sign: ","',
+    '[0-9],[0-9]': 'decimal_sign: ","',
+} %}
 
 select
     source,
@@ -13,8 +23,14 @@ select
     value_count,
     refused_count,
     example,
-    'mend the column in the export, or raise stop_above ({{ limits.stop_above }}) in'
-    || ' customer_health_refused_values' as advice
+    'say in customer_health_formats how the column is written'
+    || coalesce(case
+        {%- for pattern, keys in likely_formats.items() %}
+        when {{ customer_health.text_matches('example', pattern) }} then ' ({{ keys }})'
+        {%- endfor %}
+    end, '')
+    || ', mend it in the export, or raise stop_above ({{ limits.stop_above }}) in customer_health_refused_values'
+        as advice
 from {{ ref('column_findings') }}
 where is_scored
     and refused_share > {{ limits.stop_above }}

@@ -7,7 +7,7 @@
 
 with source_rows as (
 
-    select * from {{ source_table }}
+    select written.* from {{ customer_health.source_rows(source_table) }} as written
 
 ),
 

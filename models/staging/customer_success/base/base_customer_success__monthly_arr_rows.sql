@@ -9,7 +9,7 @@
 
 with source_rows as (
 
-    select * from {{ table }}
+    select written.* from {{ customer_health.source_rows(table) }} as written
 
 ),
 

@@ -6,7 +6,8 @@
 
 with source as (
 
-    select * from {{ source('raw', 'salesforce__customer_360_view') }}
+    select written.*
+    from {{ customer_health.source_rows(source('raw', 'salesforce__customer_360_view')) }} as written
 
 ),
 

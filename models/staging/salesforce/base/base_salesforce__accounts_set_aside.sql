@@ -16,7 +16,7 @@
 
 with source as (
 
-    select * from {{ source_table }}
+    select written.* from {{ customer_health.source_rows(source_table) }} as written
 
 ),
 

@@ -18,7 +18,7 @@ with dated as (
         source_rows.*,
         {{ customer_health.snapshot_date(source_table) }} as snapshot_date,
         {{ customer_health.source_key('account_id', 'account_id', kinds.account_id) }} as key
-    from {{ source_table }} as source_rows
+    from {{ customer_health.source_rows(source_table) }} as source_rows
     where {{ customer_health.snapshot_date(source_table) }} in ({{ customer_health.date_literals(days) }})
 
 ),
