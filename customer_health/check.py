@@ -30,7 +30,7 @@ MOMENT = (
 )
 FLAGS = ("0", "1", "true", "false", "t", "f", "y", "n")
 # In which tools write a value that is not there, and what nobody sees around one.
-NOTHING = ("", "NULL", "null", "None", "none", "\\N")
+NOTHING = ("", "null", "none", "\\n")
 UNSEEN = r"[\p{Z}\p{Cc}\p{Cf}]"
 FLAG_NAME = re.compile(r"(^|_)is_")
 MOMENT_NAME = re.compile(r"_(date|at|on)$")
@@ -174,7 +174,7 @@ def _trimmed(column: str) -> str:
 
 def _is_there(column: str) -> str:
     """Return the SQL that says whether a text is a value at all."""
-    return f"coalesce({_trimmed(column)}, '') not in ({', '.join(map(literal, NOTHING))})"
+    return f"coalesce(lower({_trimmed(column)}), '') not in ({', '.join(map(literal, NOTHING))})"
 
 
 def _is_read(name: str, type_: str, text: str) -> str | None:

@@ -7,13 +7,12 @@
     {{- return(adapter.dispatch('text_to_timestamp', 'customer_health')(column)) -}}
 {% endmacro %}
 
+{# A time without an offset is one of UTC, whatever the session says. The text once: see number_pattern. #}
 {% macro default__text_to_timestamp(column) %}
-    {%- set text = customer_health.trimmed(column) -%}
     {{- return(
-        "case when regexp_matches(" ~ text ~ ", '^" ~ customer_health.timestamp_pattern() ~ "$') then case"
-        ~ " when length(" ~ text ~ ") > 16 and regexp_matches(" ~ text ~ ", '" ~ customer_health.offset_pattern()
-        ~ "$') then timezone('UTC', try_cast(" ~ text ~ " as timestamp with time zone))"
-        ~ " else try_cast(" ~ text ~ " as timestamp) end end"
+        "timezone('UTC', try_cast(regexp_replace(regexp_replace(regexp_extract(" ~ column ~ ", '"
+        ~ customer_health.moment_pattern() ~ "', 1), '^(.{10})\\z', '\\1 00:00'), '^(.{11}[0-9:.]+)\\z', '\\1Z')"
+        ~ " as timestamp with time zone))"
     ) -}}
 {% endmacro %}
 
@@ -33,16 +32,18 @@
     ) -}}
 {% endmacro %}
 
-{#
-    The session's time zone is UTC (profiles.yml). Its cast wants seconds before an offset. The text
-    once: see text_to_double.
-#}
+{# The session's time zone is UTC (profiles.yml). Its cast wants seconds before an offset. #}
 {% macro spark__text_to_timestamp(column) %}
     {{- return(
-        "try_cast(regexp_replace(replace(regexp_extract(" ~ column ~ ", r'^" ~ customer_health.unseen_characters() ~ '*('
-        ~ customer_health.timestamp_pattern() ~ ')' ~ customer_health.unseen_characters()
-        ~ "*\\z', 1), ' UTC', 'Z'), '^(.{16})([Z+-])', '$1:00$2') as timestamp)"
+        "try_cast(regexp_replace(replace(regexp_extract(" ~ column ~ ", r'" ~ customer_health.moment_pattern()
+        ~ "', 1), ' UTC', 'Z'), '^(.{16})([Z+-])', '$1:00$2') as timestamp)"
     ) -}}
+{% endmacro %}
+
+{# A moment (group 1) and what nobody sees around it. #}
+{% macro moment_pattern() %}
+    {%- set unseen = customer_health.unseen_characters() ~ '*' -%}
+    {{- return('^' ~ unseen ~ '(' ~ customer_health.timestamp_pattern() ~ ')' ~ unseen ~ '\\z') -}}
 {% endmacro %}
 
 {# Backslashes and named classes are left out: the three engines read these patterns alike. #}

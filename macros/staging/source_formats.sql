@@ -3,7 +3,7 @@
     customer_health_formats names, numbers, days and yes/no come in the plain form that staging reads.
 #}
 {% macro source_rows(table) %}
-    {%- set formats = customer_health.source_formats().get(table.identifier, {}) if execute else {} -%}
+    {%- set formats = customer_health.source_formats().get(table.identifier, {}) -%}
     {%- if not formats -%}{{- return(table) -}}{%- endif -%}
     {%- set types = customer_health.declared_types(table.identifier) -%}
     {%- set selected = [] -%}
@@ -129,9 +129,10 @@
 
 {#
     The setting customer_health_formats, checked: source table -> column, or every_column -> decimal_sign,
-    thousands_sign, units, date_order, true_words, false_words.
+    thousands_sign, units, date_order, true_words, false_words. None while dbt only parses the project.
 #}
 {% macro source_formats() %}
+    {%- if not execute -%}{{- return({}) -}}{%- endif -%}
     {%- set where = 'setting customer_health_formats' -%}
     {%- set formats = var('customer_health_formats') -%}
     {%- if formats != {} -%}

@@ -263,7 +263,7 @@ def as_text(value: Any) -> str | None:
 
 def clean_label(column: str, text: str | None) -> tuple[str, str | None]:
     """The label as the settings spell it, and the reason code where there is none."""
-    if text is None or text in texts.NOTHING:
+    if text is None or texts.is_nothing(text):
         return UNKNOWN, "missing_label"
     wanted = plain_label(text)
     for label in LABELS[column]:
@@ -280,7 +280,7 @@ def plain_label(text: str) -> str:
 def clean_value(kind: str, value: Any, latest: datetime) -> Any:
     """The typed value, None where the source has none; raises `BadValueError` with the reason."""
     text = as_text(value)
-    if text is None or text in (texts.NO_TEXT if kind == TEXT else texts.NOTHING):
+    if text is None or texts.is_nothing(text, kind == TEXT):
         return None
     if kind == TEXT:
         return text

@@ -332,7 +332,7 @@ def clean_row(
             row[column] = None
             find(column, str(problem))
     for column in LABEL_COLUMNS.get(table, ()):
-        if row[column] in (None, *texts.NOTHING):
+        if row[column] is None or texts.is_nothing(row[column]):
             if column in raw:
                 find(column, "missing_label")
         elif row[column] is not None and mapped_label(column, row[column]) == UNCLASSIFIED:
@@ -367,7 +367,7 @@ def as_text(value: Any) -> str | None:
 def clean_value(kind: str, value: Any, too_late: datetime) -> Any:
     """The typed value, None where the source has none; raises `BadValueError` with the reason."""
     text = as_text(value)
-    if text is None or text in (texts.NO_TEXT if kind == TEXT else texts.NOTHING):
+    if text is None or texts.is_nothing(text, kind == TEXT):
         return None
     if kind == TEXT:
         return text

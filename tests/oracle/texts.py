@@ -6,7 +6,7 @@ from typing import Any
 
 # What tools write where a text has no value, and where a number, a moment or a flag has none.
 NO_TEXT = ("NULL", "null", "\\N")
-NOTHING = (*NO_TEXT, "None", "none")
+NOTHING = ("null", "none", "\\n")
 
 FLAGS = dict.fromkeys(("0", "false", "f", "n"), 0) | dict.fromkeys(("1", "true", "t", "y"), 1)
 
@@ -27,6 +27,11 @@ def trimmed(text: str) -> str:
     while last > first and is_unseen(text[last - 1]):
         last -= 1
     return text[first:last]
+
+
+def is_nothing(text: str, is_label: bool = False) -> bool:
+    """Whether a trimmed text is a word for no value; fewer are where it could be a name."""
+    return text in NO_TEXT if is_label else text.lower() in NOTHING
 
 
 def key(value: Any) -> str | None:
