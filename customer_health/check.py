@@ -35,6 +35,9 @@ UNSEEN = r"[\p{Z}\p{Cc}\p{Cf}]"
 FLAG_NAME = re.compile(r"(^|_)is_")
 MOMENT_NAME = re.compile(r"_(date|at|on)$")
 
+# Of a column with a format of its own, what is plain is not what is read.
+WITH_A_FORMAT = "customer_health_formats says how it is written"
+
 # What a policy names by another name than the columns that it is made of.
 MADE_OF = {
     "size_points": ("account_size_segment",),
@@ -52,6 +55,7 @@ def check(folder: Path, project: Path) -> Iterator[str]:
     once if the files do not load.
     """
     known = source_tables(project)
+    formats = _settings(project).get("customer_health_formats") or {}
     lacking: list[str] = []
     with reader() as connection:
         tables = planned(connection, folder, project)
@@ -77,6 +81,11 @@ def check(folder: Path, project: Path) -> Iterator[str]:
             optional = [name + _meant(name, strangers) for name in missing if name not in required]
             if optional:
                 yield f"{RAW}.{table.name}  columns absent, so unknown: {', '.join(optional)}"
+            written = formats.get(table.name) or {}
+            if "every_column" in written:
+                yield f"{RAW}.{table.name}  not checked for refused values: {WITH_A_FORMAT}"
+                continue
+            columns = {name: type_ for name, type_ in columns.items() if name not in written}
             yield from _refused(connection, table, columns, types)
     if lacking:
         raise UserError(
@@ -87,18 +96,15 @@ def check(folder: Path, project: Path) -> Iterator[str]:
 
 def required_columns(project: Path, known: Mapping[str, str]) -> dict[str, str]:
     """Return the columns that a key or a scored policy needs, and what needs each."""
-    path = project / "dbt_project.yml"
+    settings = _settings(project)
+    required = {"account_id": "the key"}
     try:
-        settings = from_yaml(path.read_text(encoding="utf-8"))["vars"]["customer_health"]
         presets = settings["customer_health_presets"]
         own = settings.get("customer_health_extra_policies") or {}
         scored = settings["customer_health_policies"]
-    except (OSError, KeyError, TypeError):
+    except KeyError:
         # It has settings of its own, or none: the key is needed by all.
-        return {"account_id": "the key"}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not readable YAML: {first_line(error)}") from error
-    required = {"account_id": "the key"}
+        return required
     for policy in scored:
         extra = own.get(policy) or {}
         block = (presets.get(extra.get("extends", policy)) or {}) | extra
@@ -108,6 +114,17 @@ def required_columns(project: Path, known: Mapping[str, str]) -> dict[str, str]:
                 if column in known:
                     required.setdefault(column, f"policy {policy}")
     return required
+
+
+def _settings(project: Path) -> Mapping[str, Any]:
+    """Return the settings of a project of ours; none if it is another one, or there is none."""
+    path = project / "dbt_project.yml"
+    try:
+        return from_yaml(path.read_text(encoding="utf-8"))["vars"]["customer_health"] or {}
+    except (OSError, KeyError, TypeError):
+        return {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not readable YAML: {first_line(error)}") from error
 
 
 def _words(value: Any) -> Iterator[str]:

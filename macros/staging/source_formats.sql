@@ -3,7 +3,7 @@
     customer_health_formats names, numbers, days and yes/no come in the plain form that staging reads.
 #}
 {% macro source_rows(table) %}
-    {%- set formats = customer_health.source_formats().get(table.identifier, {}) -%}
+    {%- set formats = customer_health.source_formats().get(table.identifier, {}) if execute else {} -%}
     {%- if not formats -%}{{- return(table) -}}{%- endif -%}
     {%- set types = customer_health.declared_types(table.identifier) -%}
     {%- set selected = [] -%}
@@ -129,23 +129,20 @@
 
 {#
     The setting customer_health_formats, checked: source table -> column, or every_column -> decimal_sign,
-    thousands_sign, units, date_order, true_words, false_words. None while dbt only parses the project.
+    thousands_sign, units, date_order, true_words, false_words. The sources are known once the project is parsed.
 #}
 {% macro source_formats() %}
-    {%- if not execute -%}{{- return({}) -}}{%- endif -%}
     {%- set where = 'setting customer_health_formats' -%}
     {%- set formats = var('customer_health_formats') -%}
-    {%- if formats != {} -%}
-        {%- set tables = graph.sources.values() | selectattr('package_name', 'equalto', 'customer_health')
-            | map(attribute='name') | list -%}
-        {%- do customer_health.check_keys(where, formats, [], tables) -%}
-    {%- endif -%}
+    {%- set tables = (graph.sources.values() | selectattr('package_name', 'equalto', 'customer_health')
+        | map(attribute='name') | list) if execute else formats | list -%}
+    {%- do customer_health.check_keys(where, formats, [], tables) -%}
     {%- for table_name, columns in formats.items() -%}
         {%- set read = ['every_column'] -%}
-        {%- for name, type in customer_health.declared_types(table_name).items() if type != 'varchar' -%}
+        {%- for name, type in (customer_health.declared_types(table_name) if execute else {}).items() if type != 'varchar' -%}
             {%- do read.append(name) -%}
         {%- endfor -%}
-        {%- do customer_health.check_keys(where ~ ', ' ~ table_name, columns, [], read) -%}
+        {%- do customer_health.check_keys(where ~ ', ' ~ table_name, columns, [], read if execute else columns | list) -%}
         {%- for name, format in columns.items() -%}
             {%- do customer_health.check_format(where ~ ', ' ~ table_name ~ ', ' ~ name, format) -%}
         {%- endfor -%}

@@ -117,3 +117,13 @@ def test_a_project_without_policies_needs_the_key_alone(raw, house, run):
     status, _, err = run("check")
     assert status == 1
     assert f"raw.{TABLE} lacks required columns: account_id (the key)" in err
+
+
+def test_what_has_a_format_of_its_own_is_not_judged(raw, run, house):
+    formats = f"{{{TABLE}: {{annual_revenue: {{decimal_sign: ','}}}}}}"
+    (house / "dbt_project.yml").write_text(f"{SETTINGS}    customer_health_formats: {formats}\n")
+    (raw / f"{TABLE}.csv").write_text(f'{HEADER}1,Large,"1,5",3,"2,0",true,,\n')
+    status, out, err = run("check")
+    assert (status, err) == (0, "")
+    [refused] = [line for line in out.splitlines() if "refused" in line]
+    assert "contacts_with_email  1 of 1 values refused" in refused

@@ -69,6 +69,11 @@ def levels(*at_least: float) -> Settings:
     return {"customer_health_risk_levels": rungs}
 
 
+def written(column: str = "every_column", **format_: Any) -> Settings:
+    """Settings in which a column of the account view is written in a format of its own."""
+    return {"customer_health_formats": {"salesforce__customer_360_view": {column: format_}}}
+
+
 def suite(tool: str, *path: Any, value: Any) -> Settings:
     """Settings in which customer_success_<tool> has `value` at `path`, all else as published."""
     return changed(f"customer_success_{tool}", *path, value=value)
@@ -411,6 +416,12 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         {"customer_health_small_sample": "thirty"},
         ["setting customer_health_small_sample", "not a number"],
     ),
+    "format with one sign for two": (
+        written("annual_revenue", thousands_sign="."),
+        ["salesforce__customer_360_view, annual_revenue", "one sign for decimals and thousands"],
+    ),
+    "format with a unit of digits": (written(units=["$", "1"]), ["key units", "has 1"]),
+    "format with an unknown order": (written(date_order="ydm"), ["key date_order", "mdy"]),
     "min_coverage is not a number at all": (
         policy("min_coverage", value=float("nan")),
         ["policy run_rate, key min_coverage", "not a number"],

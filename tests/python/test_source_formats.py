@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from builds import DEMO_AS_OF, ROOT, build, customer_health
+import pytest
+from builds import DEMO_AS_OF, ROOT, build, customer_health, dbt, duckdb_environment
 
 from customer_health.project import source_tables
 
@@ -113,3 +114,26 @@ def test_marts_are_those_of_plain_files(tmp_path: Path) -> None:
             assert count > 0, table
             for first, second in (both, both[::-1]):
                 assert connection.execute(f"{first} except all {second}").fetchall() == [], table
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "sentence"),
+    [
+        (
+            "accounts",
+            "every_column",
+            "unknown key accounts; use only ",
+        ),
+        ("account_outcomes", "reason", "unknown key reason; use only every_column"),
+    ],
+)
+def test_what_is_no_source_is_refused(
+    table: str, column: str, sentence: str, tmp_path: Path
+) -> None:
+    formats = {table: {column: {"decimal_sign": ","}}}
+    variables = {"as_of_date": DEMO_AS_OF, "customer_health_formats": formats}
+    environment = duckdb_environment(tmp_path / "raw", tmp_path)
+    words = ("build", "--select", "kpis")
+    told = dbt(*words, variables=variables, environment=environment, folder=tmp_path, check=False)
+    assert told.status != 0
+    assert sentence in " ".join(told.output.split())
