@@ -10,7 +10,7 @@
 {# What does not match is an empty text, and that no number. #}
 {% macro default__text_to_double(column) %}
     {{- return(
-        "try_cast(regexp_extract(" ~ column ~ ", '" ~ customer_health.number_pattern() ~ "', 1) as "
+        "try_cast(regexp_extract(cast(" ~ column ~ " as varchar), '" ~ customer_health.number_pattern() ~ "', 1) as "
         ~ customer_health.type_double() ~ ")"
     ) -}}
 {% endmacro %}

@@ -10,7 +10,7 @@
 {# A time without an offset is one of UTC, whatever the session says. The text once: see number_pattern. #}
 {% macro default__text_to_timestamp(column) %}
     {{- return(
-        "timezone('UTC', try_cast(regexp_replace(regexp_replace(regexp_extract(" ~ column ~ ", '"
+        "timezone('UTC', try_cast(regexp_replace(regexp_replace(regexp_extract(cast(" ~ column ~ " as varchar), '"
         ~ customer_health.moment_pattern() ~ "', 1), '^(.{10})\\z', '\\1 00:00'), '^(.{11}[0-9:.]+)\\z', '\\1Z')"
         ~ " as timestamp with time zone))"
     ) -}}
