@@ -115,6 +115,8 @@ SNOWFLAKE = Dialect(
         "quantile_cont()": "`median(x)`",
         "make_timestamp()": "`to_timestamp_ntz(seconds)`",
         "regexp_matches()": "`regexp_like(x, pattern)`",
+        "regexp_extract()": "`regexp_substr(x, pattern, 1, 1, 'e', 1)`, characters in full as on"
+        " Postgres",
         # It replaces all there is without a flag, and its patterns know no \p.
         "regexp_replace()": "`regexp_replace(x, pattern, by)`, characters in full as on Postgres",
         "timezone()": "`convert_timezone('UTC', x)`",
@@ -167,6 +169,8 @@ BIGQUERY = Dialect(
         "hash()": "`farm_fingerprint(x)`",
         "make_timestamp()": "`timestamp_seconds(seconds)`",
         "regexp_matches()": "`regexp_contains(x, pattern)`",
+        # One group may capture.
+        "regexp_extract()": "`regexp_extract(x, pattern)`, inner groups as `(?:...)`",
         "regexp_replace()": "`regexp_replace(x, pattern, by)`",
         "try_cast()": "`safe_cast(x as type)`",
         # A timestamp is a point in time there, shown in UTC.

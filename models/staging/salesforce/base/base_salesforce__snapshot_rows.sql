@@ -46,7 +46,8 @@ repeated as (
                     asc nulls last
                 {%- for column, rule in columns.items() if column not in preferred %},
                 {%- set cleaned = customer_health.clean_value(column, rule, kinds[column]) %}
-                {{ customer_health.byte_order(cleaned) if rule in ['text', 'key', 'industry', 'size_segment'] else cleaned }}
+                {{ customer_health.byte_order(cleaned)
+                    if rule in ['text', 'key', 'industry', 'size_segment'] else cleaned }}
                     asc nulls last
                 {%- endfor %},
                 {{ customer_health.order_as_they_came('counted', columns, kinds) | join(',\n                ') }}
