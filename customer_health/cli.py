@@ -36,7 +36,7 @@ from customer_health.load import remarks
 from customer_health.outputs import write_outputs
 from customer_health.profile import Target, read_target
 from customer_health.progress import say, show_details, stage
-from customer_health.project import require_passed_build
+from customer_health.project import history_tables, require_passed_build
 from customer_health.summary import summary
 
 
@@ -274,6 +274,31 @@ def _add_history(commands: "argparse._SubParsersAction[Parser]") -> None:
         "take dates over that the published file has and the work file lacks",
         "For those who run dbt themselves: `customer-health build` does it before it builds.",
     )
+    exported = _command(
+        kinds,
+        "export",
+        _export_history,
+        "write the stored dates of the published file to Parquet files",
+        "One file for each table of the history; a file of the same name is replaced.",
+    )
+    imported = _command(
+        kinds,
+        "import",
+        _import_history,
+        "take dates over that exported files have and the work file lacks",
+        "Dates that were dropped come back. What the work file has of a date stays as it is.",
+    )
+    for parser in (exported, imported):
+        parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of the files")
+    _add_project_dir(imported)
+    dropped = _command(
+        kinds,
+        "drop",
+        _drop_history,
+        "drop a stored date from the work file, and with the next publish for all",
+        "Its rows are kept in Parquet files beside the work file, which `import` takes back.",
+    )
+    dropped.add_argument("date", type=_date, metavar="YYYY-MM-DD", help="the day to drop")
 
 
 def _add_report(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -507,6 +532,24 @@ def _restore_history(options: argparse.Namespace) -> None:
     engine = DuckDB()
     with engine.locked():
         engine.restore_history()
+
+
+def _export_history(options: argparse.Namespace) -> None:
+    for path in DuckDB().export_history(options.folder):
+        print(path)
+
+
+def _import_history(options: argparse.Namespace) -> None:
+    engine = DuckDB()
+    with engine.locked():
+        engine.import_history(options.folder, history_tables(options.project_dir))
+
+
+def _drop_history(options: argparse.Namespace) -> None:
+    engine = DuckDB()
+    with engine.locked():
+        for path in engine.drop_history(options.date.isoformat()):
+            print(path)
 
 
 def _report(options: argparse.Namespace) -> None:

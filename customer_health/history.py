@@ -4,10 +4,13 @@ Its tables are partitioned by `as_of_date`. What retention drops stands in `hist
 any other date that a published file has, its next one has too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import duckdb
 
+from customer_health.errors import UserError
+from customer_health.files import replacing
 from customer_health.schemas import HISTORY
 from customer_health.sql import identifier, literal, qualified
 
@@ -77,10 +80,86 @@ def take_over(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> Date
     return lost
 
 
+def export(
+    connection: duckdb.DuckDBPyConnection, database: str, folder: Path, date: str | None = None
+) -> list[Path]:
+    """Write each table of the history of an attached file to `folder`; return the files.
+
+    With `date` only its rows, for the tables that have some, to files with the date in their names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for table, dates in stored_dates(connection, database).items():
+        if date is not None and date not in dates:
+            continue
+        rows = f"from {qualified(database, HISTORY, table)}"
+        rows += "" if date is None else f" where {DATE} = date {literal(date)}"
+        files.append(folder / f"{table}{'' if date is None else f'.{date}'}.parquet")
+        with replacing(files[-1]) as unfinished:
+            connection.execute(f"copy ({rows}) to {literal(str(unfinished))} (format parquet)")
+    return files
+
+
+def attach_export(
+    connection: duckdb.DuckDBPyConnection, folder: Path, known: Collection[str], name: str
+) -> None:
+    """Attach the files of `export` as a database of their own, those of one date as well.
+
+    `known` are the tables that the history may have. Raises UserError for any other file.
+    """
+    files: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        table = path.name.split(".")[0]
+        if table not in known:
+            raise UserError(
+                f"{path} is none of the tables of the history ({', '.join(sorted(known))});"
+                " remove it"
+            )
+        files.setdefault(table, []).append(literal(str(path)))
+    if not files:
+        raise UserError(f"{folder} holds no .parquet file of `customer-health history export`")
+    connection.execute(f"attach ':memory:' as {identifier(name)}")
+    connection.execute(f"create schema {identifier(name)}.{HISTORY}")
+    for table, paths in files.items():
+        view = qualified(name, HISTORY, table)
+        listed = f"[{', '.join(paths)}]"
+        connection.execute(
+            f"create view {view} as from read_parquet({listed}, union_by_name = true)"
+        )
+        if DATE not in {column for column, *_ in _columns(connection, view)}:
+            raise UserError(f"{', '.join(paths)} has no column {DATE}, so it is no history")
+
+
+def drop(connection: duckdb.DuckDBPyConnection, database: str, date: str) -> None:
+    """Drop the rows of a date from an attached file, and note it, so that no publish misses it."""
+    notes = qualified(database, HISTORY, DROPPED)
+    tables = [name for name, days in stored_dates(connection, database).items() if date in days]
+    connection.begin()
+    connection.execute(f"create table if not exists {notes} (table_name varchar, {DATE} date)")
+    for table in tables:
+        connection.execute(
+            f"delete from {qualified(database, HISTORY, table)} where {DATE} = date {literal(date)}"
+        )
+        connection.execute(f"insert into {notes} values ({literal(table)}, {literal(date)})")
+    connection.commit()
+
+
+def forget_drops(connection: duckdb.DuckDBPyConnection, database: str, dates: Dates) -> None:
+    """Strike dates off the notes of what was dropped: whoever imports them wants them back."""
+    if DROPPED not in _tables(connection, database):
+        return
+    for table, days in dates.items():
+        listed = ", ".join(f"date {literal(day)}" for day in days)
+        connection.execute(
+            f"delete from {qualified(database, HISTORY, DROPPED)}"
+            f" where table_name = {literal(table)} and {DATE} in ({listed})"
+        )
+
+
 def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
     found = connection.execute(
-        "select table_name from duckdb_tables()"
-        " where database_name = $database and schema_name = $schema",
+        "select table_name from information_schema.tables"
+        " where table_catalog = $database and table_schema = $schema",
         {"database": database, "schema": HISTORY},
     )
     return {name for (name,) in found.fetchall()}

@@ -13,6 +13,7 @@ from customer_health.profile import Target
 from customer_health.yaml_text import from_yaml
 
 SOURCE_FILES = "models/staging/*/_*__sources.yml"
+HISTORY_MODELS = "models/history"
 
 PROVING_COMMANDS = ("build", "run", "test")
 FAILED_STATUSES = ("error", "fail", "runtime error", "partial success")
@@ -33,6 +34,11 @@ def source_tables(project: Path) -> dict[str, dict[str, str]]:
         except (AttributeError, KeyError, TypeError) as error:
             raise UserError(f"{path} does not describe sources as dbt wants it") from error
     return tables
+
+
+def history_tables(project: Path) -> list[str]:
+    """Return the names of the tables in which the project stores what it scored."""
+    return sorted(path.stem for path in (project / HISTORY_MODELS).glob("*.sql"))
 
 
 def _described_tables(described: Any) -> dict[str, dict[str, str]]:

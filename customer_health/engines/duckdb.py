@@ -5,7 +5,7 @@ work file, so that two builds at once never happen.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,16 @@ import duckdb
 from customer_health import settings
 from customer_health.engines import CAREFULLY, Published, Publishing
 from customer_health.errors import UserError, first_line
-from customer_health.history import Dates, stored_dates, take_over
+from customer_health.history import (
+    DROPPED,
+    Dates,
+    attach_export,
+    drop,
+    export,
+    forget_drops,
+    stored_dates,
+    take_over,
+)
 from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
 from customer_health.lock import held
 from customer_health.portable import MEMORY_LIMIT, reader
@@ -30,8 +39,8 @@ CORRUPT = re.compile(
     "Corrupt database file|not a valid DuckDB database file|Could not read enough bytes from file"
 )
 
-# Names of the two files while the summary reads them.
-PUBLISHED, WORK = "published", "work"
+# Names of the two files while the summary reads them, and of exported ones.
+PUBLISHED, WORK, EXPORTED = "published", "work", "exported"
 
 
 class DuckDB:
@@ -83,27 +92,74 @@ class DuckDB:
         """
         if not self._published_file.is_file() or not self._work_file.is_file():
             return
+        with self._history(WORK, PUBLISHED) as connection:
+            taken = take_over(connection, PUBLISHED, WORK)
+        self._tell(taken, self._published_file)
+
+    def stored_dates(self) -> Dates:
+        """Return the dates of each table of the published history. Raises UserError without it."""
+        with self._history(PUBLISHED) as connection:
+            return stored_dates(connection, PUBLISHED)
+
+    def export_history(self, folder: Path) -> list[Path]:
+        """Write the published history to `folder`; return the files.
+
+        Raises UserError if nothing is published.
+        """
+        with self._history(PUBLISHED) as connection:
+            return export(connection, PUBLISHED, folder)
+
+    def import_history(self, folder: Path, known: Collection[str]) -> None:
+        """Take over what exported files have and the work file has not, dropped dates as well.
+
+        Raises UserError if a file is none of the tables that are `known`.
+        """
+        self._work_file.parent.mkdir(parents=True, exist_ok=True)
+        with self._history(WORK) as connection:
+            attach_export(connection, folder, known, EXPORTED)
+            forget_drops(connection, WORK, stored_dates(connection, EXPORTED))
+            taken = take_over(connection, EXPORTED, WORK)
+        self._work_file.chmod(0o600)
+        self._tell(taken, folder)
+
+    def drop_history(self, date: str) -> list[Path]:
+        """Drop a date from the work file; return the files that keep a copy of its rows.
+
+        The next publish drops it from the published file. Raises UserError if it is not stored.
+        """
+        if not self._work_file.is_file():
+            raise UserError(f"there is no work file {self._work_file}; build first")
+        with self._history(WORK) as connection:
+            copies = export(connection, WORK, self._work_file.parent / DROPPED, date)
+            if not copies:
+                raise UserError(f"{self._work_file} has nothing stored of {date}")
+            for path in copies:
+                path.chmod(0o600)
+            drop(connection, WORK, date)
+        return copies
+
+    @contextmanager
+    def _history(self, *files: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Attach the work file, to be written, or the published one, which must be there."""
         with duckdb.connect() as connection:
             connection.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
-            connection.execute(f"attach {literal(str(self._work_file))} as {WORK}")
-            published = literal(str(self._published_file))
-            connection.execute(f"attach {published} as {PUBLISHED} (read_only)")
-            taken = take_over(connection, PUBLISHED, WORK)
+            if WORK in files:
+                connection.execute(f"attach {literal(str(self._work_file))} as {WORK}")
+            if PUBLISHED in files:
+                if not self._published_file.is_file():
+                    raise UserError(f"there is no published file {self._published_file}")
+                published = literal(str(self._published_file))
+                connection.execute(f"attach {published} as {PUBLISHED} (read_only)")
+            yield connection
+
+    def _tell(self, taken: Dates, source: Path) -> None:
+        """Say which dates were taken over, if any."""
         if taken:
             dates = sorted(set().union(*taken.values()))
             say(
                 f"{self._work_file} had no history of scores for {len(dates):,} of the stored dates"
-                f" ({dates[0]} to {dates[-1]}); it is taken over from {self._published_file}."
+                f" ({dates[0]} to {dates[-1]}); it is taken over from {source}."
             )
-
-    def stored_dates(self) -> Dates:
-        """Return the dates of each table of the published history. Raises UserError without it."""
-        if not self._published_file.is_file():
-            raise UserError(f"there is no published file {self._published_file}")
-        with duckdb.connect() as connection:
-            published = literal(str(self._published_file))
-            connection.execute(f"attach {published} as {PUBLISHED} (read_only)")
-            return stored_dates(connection, PUBLISHED)
 
     def let_go(self) -> None:
         """Close the work file, which else stays open, and locked, as long as this process lives."""
