@@ -32,6 +32,7 @@ counted as (
     from source
     inner join candidate_hashes
         on {{ customer_health.text_hash(id) }} = candidate_hashes.id_hash
+    where source.account_id is not null
     group by source.account_id
 
 ),
