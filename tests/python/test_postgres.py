@@ -572,6 +572,51 @@ def test_without_a_role_and_the_right_to_create_it_only_the_grants_are_missing(d
         assert markers(connection) == [(1, 1, 1)]
 
 
+def test_grants_stay_as_the_administrator_left_them(database):
+    publish(database, 1)
+    database.execute(
+        "create role partner; grant usage on schema marts to partner;"
+        "grant select (marker) on marts.first to partner; grant select on marts.seen to partner;"
+        "grant select on marts.second to public; revoke select on marts.first from bi_reader"
+    )
+    before = granted(database)
+    assert ("first", "partner", "SELECT marker") in before
+    assert ("first", "bi_reader", "SELECT") not in before
+    try:
+        publish(database, 2, "create table marts__next.third as select 2 as marker;")
+        assert granted(database) == {*before, ("third", "bi_reader", "SELECT")}
+        database.execute("revoke usage on schema marts from bi_reader")
+        publish(database, 3)
+        assert granted(database) == before - {("", "bi_reader", "USAGE")}
+    finally:
+        with closing(database.superuser()) as connection, connection.cursor() as cursor:
+            cursor.execute("drop owned by partner; drop role partner")
+
+
+def granted(database: Database) -> set[tuple[str, str, str]]:
+    """What others than the owner may do in marts: the relation or '', the role, the privilege."""
+    return set(
+        database.rows(
+            """
+            with acls as (
+                select '' as relation, '' as column_name, nspowner as owner, nspacl as acl
+                from pg_namespace where nspname = 'marts'
+                union all
+                select relname, '', relowner, relacl
+                from pg_class where relnamespace = 'marts'::regnamespace
+                union all
+                select relname, ' ' || attname, relowner, attacl
+                from pg_attribute inner join pg_class on attrelid = pg_class.oid
+                where relnamespace = 'marts'::regnamespace
+            )
+            select relation, coalesce(rolname, 'public'), privilege_type || column_name
+            from acls cross join aclexplode(acl) left join pg_roles on pg_roles.oid = grantee
+            where grantee <> owner
+            """
+        )
+    )
+
+
 def test_role_of_another_name_and_grants_by_others(database, capsys, monkeypatch):
     monkeypatch.setenv("CUSTOMER_HEALTH_READER", "Odd reader")
     database.execute('create schema raw; create role "Odd reader"')

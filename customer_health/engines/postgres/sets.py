@@ -24,6 +24,26 @@ from customer_health.sql import identifier, literal
 # The comment by which a later build knows which schemas it may replace.
 MARK = "Made by customer-health build"
 
+# Who may do what in a schema: relation (NULL for the schema itself), column (NULL for all of them),
+# role (NULL for public).
+GRANTS = """
+with acls as (
+    select null as relation, null as column_name, nspowner as owner, nspacl as acl
+    from pg_namespace where oid = to_regnamespace(%s)
+    union all
+    select relname, null, relowner, relacl from pg_class where relnamespace = to_regnamespace(%s)
+    union all
+    select relname, attname, relowner, attacl
+    from pg_attribute inner join pg_class on attrelid = pg_class.oid
+    where relnamespace = to_regnamespace(%s) and not attisdropped
+)
+select relation, column_name, rolname, privilege_type, is_grantable
+from acls
+cross join lateral aclexplode(acl)
+left join pg_roles on pg_roles.oid = grantee
+where grantee <> owner and (grantee = 0 or rolname is not null)
+"""
+
 # So long a publish waits for whoever still uses the set that it has replaced.
 DROP_LIMIT_SECONDS = 10.0
 
@@ -152,7 +172,11 @@ def _tidy(session: Session, layers: set[str]) -> None:
 
 
 def _grant(session: Session, layers: set[str], readers: str) -> None:
-    """Let the readers' role read the new marts and nothing else."""
+    """Let the readers' role read the marts that are new, and nothing else.
+
+    Of marts that are published all grants stay as they are: what was revoked is not granted again.
+    A role that has none at all is new, and may read every mart.
+    """
     role = identifier(readers)
     if not session.rows("select 1 from pg_roles where rolname = %s", readers):
         try:
@@ -163,11 +187,14 @@ def _grant(session: Session, layers: set[str], readers: str) -> None:
                 f" create it; let an administrator run `create role {role}`, then build again."
             )
             return
-    marts = identifier(in_set(MARTS, NEXT))
-    session.execute(
-        f"grant usage on schema {marts} to {role}",
-        f"grant select on all tables in schema {marts} to {role}",
-    )
+    marts = in_set(MARTS, NEXT)
+    has_some = _carry_over(session, readers)
+    published = session.relations(MARTS) if has_some else {}
+    if fresh := session.relations(marts).keys() - published.keys():
+        tables = ", ".join(f"{identifier(marts)}.{identifier(table)}" for table in sorted(fresh))
+        session.execute(f"grant select on {tables} to {role}")
+    if not has_some:
+        session.execute(f"grant usage on schema {identifier(marts)} to {role}")
     there = session.schemas()
     hidden = [in_set(layer, NEXT) for layer in sorted(layers - {MARTS})]
     hidden = [schema for schema in hidden if schema in there]
@@ -181,6 +208,31 @@ def _grant(session: Session, layers: set[str], readers: str) -> None:
         readers,
     ):
         say(f"The role {readers} may use the schema {schema}, which is not meant for it.")
+
+
+def _carry_over(session: Session, readers: str) -> bool:
+    """Give the new marts the grants of the published ones; return whether `readers` has some."""
+    new = in_set(MARTS, NEXT)
+    tables = session.relations(new)
+    columns = session.rows(
+        "select table_name, column_name from information_schema.columns where table_schema = %s",
+        new,
+    )
+    has_some = False
+    for table, column, role, privilege, may_grant in session.rows(
+        GRANTS, *(identifier(MARTS) for _ in range(3))
+    ):
+        has_some = has_some or role == readers
+        place = f"schema {identifier(new)}"
+        if table is not None:
+            if table not in tables or (column is not None and (table, column) not in columns):
+                continue
+            place = f"{identifier(new)}.{identifier(table)}"
+        what = privilege if column is None else f"{privilege} ({identifier(column)})"
+        grantee = "public" if role is None else identifier(role)
+        option = " with grant option" if may_grant else ""
+        session.execute(f"grant {what} on {place} to {grantee}{option}")
+    return has_some
 
 
 def _rename(session: Session, layers: set[str]) -> None:
