@@ -8,7 +8,6 @@ what differs from the main branch; all of it if a macro or a setting does.
 """
 
 import argparse
-import functools
 import gc
 import hashlib
 import logging
@@ -92,16 +91,25 @@ def lint(files: list[str]) -> dict[str, list[str]]:
     linter.templater.dbt_config.credentials.config_options = {"access_mode": "read_only"}
     CLEAN.mkdir(parents=True, exist_ok=True)
     gc.freeze()
-    # Looking for garbage among the many small parts of a tree takes a quarter of the time.
-    with multiprocessing.get_context("fork").Pool(PROCESSES, initializer=gc.disable) as pool:
-        found = dict(pool.imap_unordered(functools.partial(_lint_file, linter), files))
+    # The linter is inherited: a manifest that dbt parsed in part does not survive a pickle.
+    pool = multiprocessing.get_context("fork").Pool(PROCESSES, _begin, (linter,))
+    with pool:
+        found = dict(pool.imap_unordered(_lint_file, files))
         pool.close()
         pool.join()
     gc.unfreeze()
     return {file: found[file] for file in sorted(found) if found[file]}
 
 
-def _lint_file(linter: Linter, file: str) -> tuple[str, list[str]]:
+def _begin(linter: Linter) -> None:
+    """Start a process of the pool."""
+    # Looking for garbage among the many small parts of a tree takes a quarter of the time.
+    gc.disable()
+    _lint_file.linter = linter  # type: ignore[attr-defined]
+
+
+def _lint_file(file: str) -> tuple[str, list[str]]:
+    linter: Linter = _lint_file.linter  # type: ignore[attr-defined]
     skipped: list[str] = []
     warnings = logging.Handler(logging.WARNING)
     warnings.emit = lambda record: skipped.append(record.getMessage())  # type: ignore[method-assign]
