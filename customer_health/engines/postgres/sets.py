@@ -177,6 +177,7 @@ def _grant(session: Session, layers: set[str], readers: str) -> None:
     Of marts that are published all grants stay as they are: what was revoked is not granted again.
     A role that has none at all is new, and may read every mart.
     """
+    has_some = _carry_over(session, readers)
     role = identifier(readers)
     if not session.rows("select 1 from pg_roles where rolname = %s", readers):
         try:
@@ -188,7 +189,6 @@ def _grant(session: Session, layers: set[str], readers: str) -> None:
             )
             return
     marts = in_set(MARTS, NEXT)
-    has_some = _carry_over(session, readers)
     published = session.relations(MARTS) if has_some else {}
     if fresh := session.relations(marts).keys() - published.keys():
         tables = ", ".join(f"{identifier(marts)}.{identifier(table)}" for table in sorted(fresh))
@@ -214,9 +214,12 @@ def _carry_over(session: Session, readers: str) -> bool:
     """Give the new marts the grants of the published ones; return whether `readers` has some."""
     new = in_set(MARTS, NEXT)
     tables = session.relations(new)
-    columns = session.rows(
-        "select table_name, column_name from information_schema.columns where table_schema = %s",
-        new,
+    columns = set(
+        session.rows(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = %s",
+            new,
+        )
     )
     has_some = False
     for table, column, role, privilege, may_grant in session.rows(
