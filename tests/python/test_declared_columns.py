@@ -13,6 +13,7 @@ SOURCES = ROOT / "models/staging/salesforce/_salesforce__sources.yml"
 # What a rule of staging cleans -> the types that the source may declare for it.
 TYPES = {
     "text": {"varchar"},
+    "key": {"varchar"},
     "industry": {"varchar"},
     "size_segment": {"varchar"},
     "amount": {"double"},
