@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,8 @@ SETS = (NEXT, PREVIOUS)
 
 # The advisory lock of builds, loads and publishes in a database: the letters `custheal`.
 LOCK_KEY = int.from_bytes(b"custheal")
+# How often it is asked for while whoever had it is gone.
+LOCK_ATTEMPTS = 50
 
 NOT_CONNECTED = {
     "password authentication failed": "refuses the password of the user {user}; check PGPASSWORD",
@@ -151,12 +154,17 @@ class Session:
         return Session(self._credentials)
 
     def _take_lock(self) -> None:
-        [(taken,)] = self.rows("select pg_try_advisory_lock(%s)", LOCK_KEY)
-        if taken:
-            return
         who = "another session"
-        for pid, user, application in self.rows(BUILDER, LOCK_KEY):
-            who = f"{application or 'another session'} (user {user}, server process {pid})"
+        for _ in range(LOCK_ATTEMPTS):
+            [(taken,)] = self.rows("select pg_try_advisory_lock(%s)", LOCK_KEY)
+            if taken:
+                return
+            if holders := self.rows(BUILDER, LOCK_KEY):
+                [(pid, user, application), *_] = holders
+                who = f"{application or 'another session'} (user {user}, server process {pid})"
+                break
+            # It ended between the two queries: the server closes a session after its client.
+            time.sleep(0.1)
         raise UserError(f"{who} is at work on {self.database}; run this again when it is done")
 
     def _not_connected(self, message: str) -> UserError:
