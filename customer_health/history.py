@@ -1,7 +1,7 @@
 """The history of scores in DuckDB files: what cannot be recomputed is never lost on the way.
 
-Its tables are partitioned by `as_of_date`. What retention drops stands in `history.dropped_dates`;
-any other date that a published file has, its next one has too.
+Its tables are partitioned by `as_of_date`. What was dropped, by retention or by the user, stands in
+`history.dropped_dates`; any other date that a published file has, its next one has too.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from customer_health.schemas import HISTORY
 from customer_health.sql import identifier, literal, qualified
 
 DATE = "as_of_date"
-# Written by the macro drop_old_slices: the table and the date of each slice that it drops.
+# The table and the date of each slice that the macro drop_old_slices, or `drop` below, has dropped.
 DROPPED = "dropped_dates"
 
 # One table of the history to its dates, in order.

@@ -27,6 +27,7 @@ def site(house: Path) -> None:
             f"""
             create schema marts; create schema history;
             create table marts.policies as select 1 as id;
+            create table history.log (as_of_date date);
             create table history.slices as from (values {days}) as days (as_of_date, points);
             """
         )
@@ -44,7 +45,7 @@ ALL = list(zip(DAYS, range(3), strict=True))
 
 
 def test_exported_dates_come_back_into_a_new_work_file(site, run):
-    assert run("history", "export", "kept") == (0, "kept/slices.parquet\n", "")
+    assert run("history", "export", "kept") == (0, "kept/log.parquet\nkept/slices.parquet\n", "")
     WORK.unlink()
     PUBLISHED.unlink()
     status, out, err = run("history", "import", "kept")
@@ -65,6 +66,7 @@ def test_what_the_work_file_has_of_a_date_stays(site, run):
 
 
 def test_a_dropped_date_is_gone_after_a_publish_and_can_come_back(site, run):
+    run("history", "export", "kept")
     assert run("history", "drop", DAYS[1]) == (0, f"{COPY}\n", "")
     assert rows(WORK) == [ALL[0], ALL[2]]
     assert COPY.stat().st_mode & 0o777 == 0o600
@@ -72,7 +74,8 @@ def test_a_dropped_date_is_gone_after_a_publish_and_can_come_back(site, run):
     assert run("history", "restore") == (0, "", "")
     publish(WORK, PUBLISHED)
     assert rows(PUBLISHED) == [ALL[0], ALL[2]]
-    assert run("history", "import", COPY.parent)[0] == 0
+    for folder in (COPY.parent, "kept"):
+        assert run("history", "import", folder)[0] == 0
     publish(WORK, PUBLISHED)
     assert rows(PUBLISHED) == ALL
     with duckdb.connect(WORK) as connection:
