@@ -6,9 +6,7 @@ purpose, the mart's column of the published figure is compared, and the differen
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,7 +16,10 @@ from typing import Any
 
 import duckdb
 
-PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import builds
+
 AS_OF_DATE = "2026-06-01"
 TOOLS = {
     "health": "customer_success_health",
@@ -182,33 +183,13 @@ def same(published: Any, found: Any) -> bool:
 
 def build(reference: Path, folder: Path) -> Path:
     """Load the programs' input files and build the marts in a work file; returns the file."""
-    raw = folder / "customer_success"
-    raw.mkdir()
+    raw = folder / "raw"
+    raw.mkdir(parents=True)
     for tool in TOOLS:
         shutil.copy(reference / f"{tool}_inputs.json", raw / f"customer_success__{tool}.json")
-    work_file = folder / "customer_success.duckdb"
-    environment = {
-        **os.environ,
-        "CUSTOMER_HEALTH_TARGET": "duckdb",
-        "CUSTOMER_HEALTH_WORK": str(work_file),
-        "CUSTOMER_HEALTH_RAW": str(raw),
-    }
     marts = (*TOOLS.values(), "customer_success_recommendations", "customer_success_warnings")
-    variables = {"as_of_date": AS_OF_DATE, "customer_health_subjects": ["customer_success"]}
-    commands = [
-        ["customer-health", "load", str(raw)],
-        [
-            *("dbt", "--quiet", "build", "--resource-type", "seed", "--resource-type", "model"),
-            *("--select", *(f"+{mart}" for mart in (*marts, "customer_success_opportunities"))),
-            *("--vars", json.dumps(variables)),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ],
-    ]
-    for program, *arguments in commands:
-        command = [str(Path(sys.executable).with_name(program)), *arguments]
-        subprocess.run(command, cwd=PROJECT, env=environment, check=True)
-    return work_file
+    selected = [f"+{mart}" for mart in (*marts, "customer_success_opportunities")]
+    return builds.build(raw, folder, {"as_of_date": AS_OF_DATE}, select=selected)
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
@@ -290,7 +271,7 @@ def is_explained(tool: str, wording: Collection[tuple[str, str]], row: Mapping) 
 
 def check(reference: Path, folder: Path) -> int:
     """Build, compare, print; return the number of differences that are not on purpose."""
-    found = computed(build(reference, folder))
+    found = computed(build(reference, folder / "customer_success"))
     mistakes: list[str] = []
     for tool in TOOLS:
         records, returned = inputs(reference, tool), results(reference, tool)

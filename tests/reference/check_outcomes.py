@@ -9,16 +9,16 @@ on telco is missed.
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
-PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import builds
+
 FOLDS = 5
 SEED = 42
 HORIZON_DAYS = 90
@@ -88,40 +88,26 @@ def fitted(learned: Sequence, outcomes: Sequence, tested: Sequence) -> dict[str,
     }
 
 
-def build(work_file: Path, as_of_date: str, settings: dict[str, object]) -> None:
+def build(work_file: Path, as_of_date: str) -> None:
     """Load nothing but what learning needs, and build the probabilities."""
-    block = {**default_settings(), "signals_from": "account_signals", **settings}
+    block = builds.published_variables()["customer_health_learning"]
     variables = {
         "as_of_date": as_of_date,
         "customer_health_subjects": ["account_health", "trajectory", "actions", "learning"],
-        "customer_health_learning": block,
+        "customer_health_learning": {**block, "signals_from": "account_signals"},
     }
     environment = {
-        **os.environ,
         "CUSTOMER_HEALTH_TARGET": "duckdb",
         "CUSTOMER_HEALTH_WORK": str(work_file),
-        "PYTHONPATH": str(PROJECT),
     }
-    command = [
-        *(str(Path(sys.executable).with_name("dbt")), "build", "--quiet"),
-        *(
-            "--target-path",
-            str(work_file.parent / "target"),
-            "--exclude-resource-type",
-            "unit_test",
-        ),
+    builds.dbt(
+        *("build", "--exclude-resource-type", "unit_test", "--no-write-json"),
         *("--select", "+account_churn_probability", "learning_does_not_leak"),
-        *("--vars", json.dumps(variables)),
-    ]
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True)
-
-
-def default_settings() -> dict[str, object]:
-    """Read the block of settings from dbt_project.yml."""
-    import yaml
-
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    return dict(project["vars"]["customer_health"]["customer_health_learning"])
+        variables=variables,
+        environment=environment,
+        folder=work_file.parent,
+        bare=True,
+    )
 
 
 def empty_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -194,7 +180,7 @@ def telco(source: Path, folder: Path) -> dict[str, dict[str, float]]:
             insert into raw.account_outcomes
             select account_id, as_of_date + 30, 'churned', null, null from copies where is_churned;
         """)
-    build(work_file, TELCO_AS_OF, {})
+    build(work_file, TELCO_AS_OF)
     with duckdb.connect(str(work_file), read_only=True) as connection:
         scored = connection.execute("""
             select is_churned, churn_probability::double
@@ -268,7 +254,7 @@ def saas_weekly(source: Path, folder: Path) -> dict[str, dict[str, float]]:
                 and week_start + 7 <= as_of_date and week_start + 35 > as_of_date
             group by held.account_id, as_of_date, event_type;
         """)
-    build(work_file, SAAS_AS_OF, {})
+    build(work_file, SAAS_AS_OF)
     with duckdb.connect(str(work_file), read_only=True) as connection:
         scored = connection.execute("""
             select is_churned, churn_probability::double
@@ -329,5 +315,5 @@ if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory() as scratch:
-        outcomes = PROJECT.parent / "shared" / "reference" / "outcomes"
+        outcomes = builds.ROOT.parent / "shared" / "reference" / "outcomes"
         sys.exit(1 if check(outcomes, Path(scratch)) else 0)

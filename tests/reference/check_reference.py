@@ -12,20 +12,21 @@ scorecard of churn beside fitted models (`check_outcomes`).
 """
 
 import csv
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-import check_customer_success
-import check_outcomes
 import duckdb
 
-PROJECT = Path(__file__).resolve().parents[2]
-REFERENCE = PROJECT.parent / "shared" / "reference"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import builds
+import check_customer_success
+import check_outcomes
+
+REFERENCE = builds.ROOT.parent / "shared" / "reference"
 CUSTOMER_SUCCESS = REFERENCE / "customer_success"
 OUTCOMES = REFERENCE / "outcomes"
 FIGURES = Path(__file__).with_name("figures.csv")
@@ -94,7 +95,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="customer_health_reference_") as name:
         folder = Path(name)
         if is_there(accounts):
-            work_file = build(accounts, folder)
+            work_file = build(accounts, folder / "accounts")
             with duckdb.connect(work_file, read_only=True) as connection:
                 connection.execute(VIEWS)
                 differences += compare(connection)
@@ -109,29 +110,17 @@ def main() -> int:
 def is_there(path: Path) -> bool:
     """Whether there is reference data at a path; says so if there is none."""
     if not path.exists():
-        print(f"no reference data: {path.relative_to(PROJECT.parent)} does not exist; skipped")
+        print(f"no reference data: {path.relative_to(builds.ROOT.parent)} does not exist; skipped")
     return path.exists()
 
 
 def build(accounts: Path, folder: Path) -> Path:
-    """Load the accounts and build the models in a work file of their own; returns the file."""
+    """Load the accounts, build and test the models in a work file of their own; returns it."""
     raw = folder / "raw"
-    raw.mkdir()
+    raw.mkdir(parents=True)
     shutil.copy(accounts, raw / "salesforce__customer_360_view.csv")
-    work_file = folder / "reference.duckdb"
-    environment = {**os.environ, "CUSTOMER_HEALTH_WORK": str(work_file)}
-    commands = [
-        ["customer-health", "load", str(raw)],
-        [
-            *("dbt", "--quiet", "build", "--exclude-resource-type", "unit_test"),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ],
-    ]
-    for program, *arguments in commands:
-        command = [str(Path(sys.executable).with_name(program)), *arguments]
-        subprocess.run(command, cwd=PROJECT, env=environment, check=True)
-    return work_file
+    kinds = ("--exclude-resource-type", "unit_test")
+    return builds.build(raw, folder, {"as_of_date": check_customer_success.AS_OF_DATE}, kinds=kinds)
 
 
 def compare(connection: duckdb.DuckDBPyConnection) -> int:
