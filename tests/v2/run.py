@@ -1,9 +1,9 @@
-"""Build the demo with dbt v2 and with dbt-core 1, and compare every mart value by value.
+"""Build the demo with dbt v2 and compare the figures of every mart with those kept in tests/golden.
 
-python -m tests.v2.run --dbt FILE [--accounts 300]
+python -m tests.v2.run --dbt FILE
 
 dbt v2 fetches its database drivers over the network. Here it gets DuckDB from the Python package,
-whose library has the same entry point: one engine builds both. Exit status 1 if anything differs.
+whose library has the same entry point: one engine builds both. Exit status 1 if a figure differs.
 """
 
 import argparse
@@ -16,8 +16,6 @@ import sys
 import sysconfig
 import tempfile
 import time
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import _duckdb
@@ -26,13 +24,17 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from parity.compare import compare_all, relations_of  # noqa: E402
-from parity.readers import DuckDbReader  # noqa: E402
+from builds import customer_health, demo_build, duckdb_environment  # noqa: E402
+from golden.figures import WHOLE_ROWS, Figure, figures_of, read  # noqa: E402
+from golden.inputs import INPUTS  # noqa: E402
+from golden.run import differences, file_of, show_rows  # noqa: E402
+from parity.compare import relations_of  # noqa: E402
 
-BIN = Path(sys.executable).parent
+# The build of the demo that other tests read too.
+[DEMO] = [source for source in INPUTS if source.write is None]
+
 # Their column position is the order in which a setting is written; v2 sorts the keys of a setting.
 IN_WRITTEN_ORDER = ("alert_report", "alert_rules")
-VARIABLES = json.dumps({"as_of_date": "2026-06-01"})
 
 
 def main() -> int:
@@ -40,53 +42,44 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dbt", type=Path, required=True, help="the program of dbt v2")
-    parser.add_argument("--accounts", type=int, default=300)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="customer-health-v2-") as name:
-        return compared(options.dbt.absolute(), options.accounts, Path(name))
+        return compared(options.dbt.absolute(), Path(name))
 
 
-def compared(dbt: Path, accounts: int, folder: Path) -> int:
-    """Build in `folder` with both; return the exit status."""
+def compared(dbt: Path, folder: Path) -> int:
+    """Build in `folder` and compare; return the exit status."""
     library = driver(folder)
     if reason := cannot_run(dbt, library):
         print(f"skipped: {reason}")
         return 0
-    raw = folder / "raw"
-    run([BIN / "customer-health", "demo", "--accounts", accounts, "--out", raw], os.environ)
-    builds = {
-        "dbt-core 1": ([BIN / "dbt"], {}, []),
-        "dbt v2": ([dbt], library, ["--exclude", *unsupported()]),
-    }
-    for kind, (command, more, without) in builds.items():
-        place = folder / kind
-        place.mkdir()
-        environment = {
-            **os.environ,
-            "CUSTOMER_HEALTH_TARGET": "duckdb",
-            "CUSTOMER_HEALTH_RAW": str(raw),
-            "CUSTOMER_HEALTH_WORK": str(place / "work.duckdb"),
-            "DBT_PROFILES_DIR": str(ROOT),
-        }
-        run([BIN / "customer-health", "load", raw], environment)
-        places = ["--target-path", place / "target", "--log-path", place / "logs"]
-        for verb, *arguments in (["parse"], ["build", *without]):
-            # Only the program that is measured gets the library: it may not suit another Python.
-            wall, cpu = run(
-                [*command, verb, *places, "--vars", VARIABLES, *arguments], environment | more
-            )
-            print(f"{kind} {verb}: {wall:.1f} s, CPU {cpu:.1f} s", flush=True)
-    relations = relations_of(folder / "dbt-core 1" / "target" / "manifest.json")
-    with (
-        closing(DuckDbReader(folder / "dbt-core 1" / "work.duckdb", engine="dbt-core 1")) as first,
-        closing(DuckDbReader(folder / "dbt v2" / "work.duckdb", engine="dbt v2")) as second,
-    ):
-        for number, relation in enumerate(relations):
-            if relation.name in IN_WRITTEN_ORDER:
-                columns = [column.name for column in first.columns(relation.schema, relation.name)]
-                columns.remove("position")
-                relations[number] = replace(relation, columns=tuple(columns))
-        return int(compare_all([first, second], relations) > 0)
+    demo = demo_build()
+    own = duckdb_environment(demo / "raw", folder)
+    customer_health("load", demo / "raw", environment=own)
+    environment = {**os.environ, **own, "DBT_PROFILES_DIR": str(ROOT), **library}
+    options = ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    options += ["--vars", json.dumps(DEMO.variables)]
+    for verb, *arguments in (["parse"], ["build", "--exclude", *unsupported()]):
+        wall, cpu = run([dbt, verb, *options, *arguments], environment)
+        print(f"dbt v2 {verb}: {wall:.1f} s, CPU {cpu:.1f} s", flush=True)
+    relations = relations_of(demo / "target" / "manifest.json")
+    work_file = Path(own["CUSTOMER_HEALTH_WORK"])
+    kept, now = (
+        [figure for figure in figures if not hangs_on_written_order(figure)]
+        for figures in (read(file_of(DEMO)), figures_of(work_file, relations))
+    )
+    changed = differences(kept, now)
+    print(f"{len(now):,} figures, {len(changed):,} lines differ", *changed, sep="\n")
+    if changed:
+        marts = {text[1:].partition(",")[0] for text in changed}
+        show_rows(DEMO, work_file, relations, marts)
+    return int(bool(changed))
+
+
+def hangs_on_written_order(figure: Figure) -> bool:
+    """Whether a figure hangs on the order in which a setting is written."""
+    mart, column, *_ = figure
+    return mart in IN_WRITTEN_ORDER and column in ("position", WHOLE_ROWS)
 
 
 def driver(folder: Path) -> dict[str, str]:
