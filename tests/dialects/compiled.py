@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
-from builds import ROOT, read_parse, stored_parse
+from builds import ROOT, read_parse, stored_parse, strip
 
 from customer_health.project import source_tables
 from customer_health.sql import identifier, qualified
@@ -296,9 +296,10 @@ def run_dbt(
     from dbt.cli.main import dbtRunner
 
     environment = {"CUSTOMER_HEALTH_WORK": str(work_file.absolute())}
-    parse = stored_parse(variables, environment)
+    manifest = read_parse(stored_parse(variables, environment))
+    strip(manifest)
     with patch.dict("os.environ", environment):
-        outcome = dbtRunner(manifest=read_parse(parse)).invoke(
+        outcome = dbtRunner(manifest=manifest).invoke(
             [
                 *("--quiet", command, "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
                 *("--target", "duckdb", "--target-path", str(folder / "target")),

@@ -166,8 +166,7 @@ def build(folder: Path, variables: Mapping[str, Any], accounts: int) -> tuple[Pa
 
 def give_tables(spark: Any, folder: Path, work_file: Path, project: Project) -> set[str]:
     """Make Spark's tables and views those of the DuckDB build; return the names of the views."""
-    models = {statement.name: statement for statement in project.statements}
-    views = []
+    views = {}
     (folder / "tables").mkdir()
     with duckdb.connect(str(work_file), read_only=True) as connection:
         listed = connection.execute(
@@ -180,7 +179,7 @@ def give_tables(spark: Any, folder: Path, work_file: Path, project: Project) -> 
             # On a server the schema ends in the name of the set that is built.
             built = (schema.partition("__")[0], name)
             if kinds[built] == "VIEW":
-                views.append((relation, models[f"model.customer_health.{name}"]))
+                views[f"model.customer_health.{name}"] = relation
                 continue
             file = str(folder / "tables" / f"{relation}.parquet")
             columns = _columns_for_spark(connection, *built)
@@ -188,8 +187,11 @@ def give_tables(spark: Any, folder: Path, work_file: Path, project: Project) -> 
                 f"copy (select {columns} from {qualified(*built)}) to {literal(file)}"
             )
             spark.catalog.createTable(relation, path=file, source="parquet")
-    _create_views(spark, views, project)
-    return {relation for relation, _ in views}
+    # dbt compiles a model after those that it reads.
+    for statement in project.statements:
+        if relation := views.get(statement.name):
+            spark.sql(f"create view {relation} as {for_spark(statement.sql, project)}")
+    return set(views.values())
 
 
 def _columns_for_spark(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
@@ -201,22 +203,6 @@ def _columns_for_spark(connection: duckdb.DuckDBPyConnection, schema: str, table
         else identifier(name)
         for name, type_, *_ in described
     )
-
-
-def _create_views(spark: Any, views: list[tuple[str, Statement]], project: Project) -> None:
-    """Create the views, each after those that it reads."""
-    from pyspark.errors import AnalysisException
-
-    while views:
-        waiting = []
-        for relation, statement in views:
-            try:
-                spark.sql(f"create view {relation} as {for_spark(statement.sql, project)}")
-            except AnalysisException:
-                waiting.append((relation, statement))
-        if len(waiting) == len(views):
-            raise RuntimeError(f"Spark does not take the view {views[0][0]}")
-        views = waiting
 
 
 def for_spark(sql: str, project: Project) -> str:
