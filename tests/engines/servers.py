@@ -59,7 +59,10 @@ DAEMON_MEMORY = "192m"
 DRIVER_MEMORY = "1g"
 EXECUTOR_MEMORY = "768m"
 WORKER_MEMORY = "1g"
-WORKER_COUNT = 2
+
+# The master of a driver without workers, and the driver's memory: a third less work, and what
+# statements return does not hang on who computes it.
+ALONE, ALONE_MEMORY = "local[1]", "2g"
 
 # One core each, for minutes: threads that collect garbage beside the work cost memory, and the last
 # step of compiling costs more time than it saves. Without that step Java keeps 48 MB of compiled
@@ -405,7 +408,10 @@ def _create_database(server: PostgresServer) -> None:
 
 @dataclass
 class SparkCluster:
-    """A running standalone cluster: a master, workers, and the thrift server as its driver."""
+    """A running standalone cluster: a master, workers, and the thrift server as its driver.
+
+    Without workers there is no master either: the driver does the work itself.
+    """
 
     folder: Path
     port: int
@@ -413,6 +419,7 @@ class SparkCluster:
     master_port: int
     processes: ExitStack
     settings: Mapping[str, str] = field(default_factory=dict)
+    worker_count: int = 0
     workers: list[Process] = field(default_factory=list)
     host: str = HOST
     user: str = USER
@@ -443,24 +450,27 @@ class SparkCluster:
     @property
     def master_url(self) -> str:
         """The address of the master for workers and drivers."""
-        return f"spark://{HOST}:{self.master_port}"
+        return f"spark://{HOST}:{self.master_port}" if self.worker_count else ALONE
 
     @property
     def log_folder(self) -> Path:
         """The folder of the logs: master.log, worker_<n>.log, thrift_server.log."""
         return self.folder / "logs"
 
-    def start(self, workers: int) -> None:
+    def start(self) -> None:
         """Start everything, and wait until all workers are registered and a statement answered."""
         self._configure()
-        master = self._launch_master()
-        master.wait_until(lambda: is_listening(self.master_port), SPARK_START_SECONDS)
+        if self.worker_count:
+            master = self._launch_master()
+            master.wait_until(lambda: is_listening(self.master_port), SPARK_START_SECONDS)
         # The driver starts slowest and needs no workers for it.
         server = self._launch_thrift_server()
-        for _ in range(workers):
+        for _ in range(self.worker_count):
             self._launch_worker()
         for worker in self.workers:
-            worker.wait_until(lambda: self._registered_workers() >= workers, SPARK_START_SECONDS)
+            worker.wait_until(
+                lambda: self._registered_workers() >= self.worker_count, SPARK_START_SECONDS
+            )
         server.wait_until(lambda: is_listening(self.port), SPARK_START_SECONDS)
         server.wait_until(self._answers, SPARK_START_SECONDS)
 
@@ -487,7 +497,8 @@ class SparkCluster:
             *("--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"),
             *("--master", self.master_url, "--name", "customer_health", "spark-internal"),
         ]
-        return self._launch("spark-submit", "thrift_server", command, DRIVER_MEMORY)
+        memory = DRIVER_MEMORY if self.worker_count else ALONE_MEMORY
+        return self._launch("spark-submit", "thrift_server", command, memory)
 
     def _configure(self) -> None:
         """Write the configuration and make the folders."""
@@ -561,18 +572,20 @@ class SparkCluster:
 
 @contextmanager
 def spark_cluster(
-    folder: Path, workers: int = WORKER_COUNT, settings: Mapping[str, str] | None = None
+    folder: Path, workers: int = 0, settings: Mapping[str, str] | None = None
 ) -> Iterator[SparkCluster]:
-    """Run a standalone cluster with a Hive catalog in `folder`; its logs are in `folder`/logs.
+    """Run Spark with a Hive catalog in `folder`; its logs are in `folder`/logs.
 
-    Each worker has one core; `settings` are Spark's, beside SPARK_SETTINGS. Raises
-    ServerUnavailable.
+    Each worker has one core; without workers the driver works alone. `settings` are Spark's, beside
+    SPARK_SETTINGS. Raises ServerUnavailable.
     """
     home = _spark_home()
     folder = folder.absolute()
     with ExitStack() as processes:
-        cluster = SparkCluster(folder, free_port(), home, free_port(), processes, settings or {})
-        cluster.start(workers)
+        cluster = SparkCluster(
+            folder, free_port(), home, free_port(), processes, settings or {}, workers
+        )
+        cluster.start()
         yield cluster
 
 

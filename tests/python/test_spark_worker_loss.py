@@ -27,6 +27,8 @@ from parity.compare import DuckDbReader, SparkReader, compare_all, relations_of
 
 from customer_health.engines.spark.session import LOCK
 
+WORKERS = 2
+
 # No statement of so few accounts takes as long as this, so only one that nobody works on ends so.
 QUERY_TIMEOUT = "60s"
 # A build on two cores takes two minutes; this is where a hang is called one.
@@ -116,7 +118,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("worker_loss")
     settings = {"spark.sql.thriftServer.queryTimeout": QUERY_TIMEOUT}
     try:
-        with spark_cluster(folder / "spark", settings=settings) as cluster:
+        with spark_cluster(folder / "spark", WORKERS, settings) as cluster:
             demos = [build_on_duckdb(folder / name, n) for name, n in (("a", 300), ("b", 2_000))]
             yield House(cluster, demos, folder)
     except ServerUnavailable as error:
