@@ -1,6 +1,7 @@
 """Shared by the tests of the Python package: a folder of its own, and the command line."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -43,6 +44,8 @@ ENGINE_FILES = (
     "test_engine_servers",
 )
 
+SHOWN_FILES = 25
+
 Outcome = tuple[int, str, str]
 Server = TypeVar("Server")
 
@@ -57,6 +60,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group("servers" if stem in ENGINE_FILES else stem))
         if stem in ENGINE_FILES:
             item.add_marker(pytest.mark.engines)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the costliest files took: the time of CI is a budget."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section("seconds by file")
+    for name, total in seconds.most_common(SHOWN_FILES):
+        terminalreporter.write_line(f"{total:6.0f}  {name}")
 
 
 @pytest.fixture(scope="session")
