@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -117,7 +117,10 @@ class Session:
         except psycopg2.Error as error:
             raise self._as_user_error(error) from error
         finally:
-            # The lock goes with the session, also when this process is killed.
+            # The lock goes with the session, also when this process is killed; but the server ends
+            # a session some time after its client.
+            with suppress(psycopg2.Error):
+                self.rows("select pg_advisory_unlock(%s)", LOCK_KEY)
             self.close()
 
     def open(self) -> None:
