@@ -25,13 +25,21 @@ REQUIRE_ENGINES = "CUSTOMER_HEALTH_REQUIRE_ENGINES"
 # Files of minutes go first: with two at a time, a long one at the end would run alone.
 LONGEST_FILES = (
     "test_spark_worker_loss",
-    "test_integration_project",
     "test_dialects",
     "test_selections",
-    "test_bad_input",
     "test_oracle_accounts",
+    "test_bad_input",
     "test_oracle_conversion",
     "test_history",
+    "test_settings",
+    "test_site",
+    "test_cli",
+    "test_analyses",
+    "test_oracle_scorecard",
+    "test_oracle_signals",
+    "test_source_formats",
+    "test_export_from_file",
+    "test_documentation",
 )
 
 # Files whose tests share the servers of the run, and one that ends a cluster of its own: two at
