@@ -14,7 +14,7 @@ import duckdb
 import yaml
 
 from customer_health.errors import UserError, first_line
-from customer_health.load import LoadedTable, RawTable, planned, remarks
+from customer_health.load import LoadedTable, RawTable, of_sources, planned, remarks
 from customer_health.portable import reader
 from customer_health.project import source_tables
 from customer_health.schemas import RAW
@@ -58,7 +58,7 @@ def check(folder: Path, project: Path) -> Iterator[str]:
     formats = _settings(project).get("customer_health_formats") or {}
     lacking: list[str] = []
     with reader() as connection:
-        tables = planned(connection, folder, project)
+        tables = of_sources(planned(connection, folder, project))
         for table in tables:
             yield LoadedTable(table.name, table.row_count, table.path).line
         yield from remarks(folder, project)

@@ -4,6 +4,7 @@ An unfinished file lies hidden beside its target as `.<stem>.<process>.<suffix>.
 later run can tell whether the process that wrote it still lives.
 """
 
+import hashlib
 import os
 import shutil
 import stat
@@ -141,3 +142,9 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sum_of(path: Path) -> str:
+    """Return the SHA-256 of a file, by which data of the demo are known."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

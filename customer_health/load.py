@@ -5,22 +5,28 @@ become empty typed tables, so that every subject builds. Tables that something e
 alone, and never replaced.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 
 from customer_health.errors import UserError
+from customer_health.files import sum_of
 from customer_health.project import source_tables
-from customer_health.raw.entries import Entry, entries
+from customer_health.raw.entries import DEMO_FILES, Entry, entries
 from customer_health.readers import read
 from customer_health.schemas import RAW
-from customer_health.sql import identifier
+from customer_health.sql import identifier, literal
 
 # Where dbt keeps the packages of a project.
 PACKAGES = "dbt_packages"
+
+# What a load says of itself: one row, which the mart build_info shows.
+LOAD_INFO = "load_info"
 
 # The comment by which a later load knows what it may replace.
 MARK = "Made by customer-health load"
@@ -63,20 +69,32 @@ class LoadedTable:
         return f"{RAW}.{self.name}  {self.row_count:,} rows  {place}"
 
 
+Table = TypeVar("Table", RawTable, LoadedTable)
+
+
 def planned(connection: duckdb.DuckDBPyConnection, folder: Path, project: Path) -> list[RawTable]:
     """Return the tables for the files of `folder` and for the absent sources of the project.
 
+    The last one is what the load says of itself, where the project has a source for it.
     `connection` reads the files. Raises UserError if there are none, two for one table, or a broken
     one.
     """
     known = source_tables(project)
-    files = _one_for_each(entries(folder, _names(project)), folder)
+    known.pop(LOAD_INFO, None)
+    names = _names(project)
+    files = _one_for_each(entries(folder, names), folder)
+    if LOAD_INFO in files:
+        raise UserError(
+            f"{files[LOAD_INFO]} has the name of the table in which a load tells of itself; rename"
+            " it or move it away"
+        )
     tables = [_of_file(connection, name, path, known.get(name)) for name, path in files.items()]
     tables += [
         RawTable(name, _no_rows(name, known[name]), 0, None, is_empty=True)
         for name in known.keys() - files.keys()
     ]
-    return sorted(tables, key=lambda table: table.name)
+    tables.sort(key=lambda table: table.name)
+    return [*tables, _load_info(tables, folder)] if LOAD_INFO in names else tables
 
 
 def without_foreign(tables: Iterable[RawTable], foreign: Collection[str]) -> list[RawTable]:
@@ -92,6 +110,35 @@ def without_foreign(tables: Iterable[RawTable], foreign: Collection[str]) -> lis
                 f" drop it or remove {table.path}"
             )
     return chosen
+
+
+def of_sources(tables: Iterable[Table]) -> list[Table]:
+    """Return the tables that come from files or stand for absent ones."""
+    return [table for table in tables if table.name != LOAD_INFO]
+
+
+def _load_info(tables: Iterable[RawTable], folder: Path) -> RawTable:
+    """Return the table that says which tables are demo data, and how many rows each has."""
+    files = [table for table in tables if table.path is not None]
+    rows = {table.name: table.row_count for table in files}
+    told = {
+        "demo_tables": ", ".join(table.name for table in files if _is_demo(table.path, folder)),
+        "source_rows": json.dumps(rows, sort_keys=True),
+    }
+    columns = (f"{literal(text)} as {identifier(column)}" for column, text in told.items())
+    return RawTable(LOAD_INFO, f"select {', '.join(columns)}", 1, None)
+
+
+def _is_demo(path: Path | None, folder: Path) -> bool:
+    """Whether a file is as the demo wrote it, by the list that it left beside its files."""
+    listed = folder / DEMO_FILES
+    if path is None or not path.is_file() or not listed.is_file():
+        return False
+    try:
+        sums = json.loads(listed.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(sums, dict) and sums.get(path.name) == sum_of(path)
 
 
 def remarks(folder: Path, project: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from customer_health.demo_note import MART, QUERY, demo_note
 from customer_health.engines import Engine
 from customer_health.errors import shortened
 from customer_health.schemas import MARTS, QUALITY
@@ -78,6 +79,8 @@ def summary(engine: Engine) -> list[str]:
     Without a subject its lines are left out.
     """
     lines = []
+    if MART in engine.tables(MARTS) and (note := demo_note(_rows(engine, QUERY))):
+        lines.append(note)
     if engine.tables(MARTS) >= NEEDED:
         lines += _figures(engine)
     if engine.tables(MARTS) >= NEEDED_PORTFOLIO:

@@ -1,6 +1,8 @@
 """Demo tables as files: parquet, csv, or json with one object per line. Documents are json."""
 
 import datetime
+import json
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +21,9 @@ from customer_health.demo import (
     customers,
 )
 from customer_health.errors import UserError
-from customer_health.files import replacing
+from customer_health.files import replacing, sum_of
 from customer_health.progress import reported
-from customer_health.raw.entries import TRUTH_FOLDER
+from customer_health.raw.entries import DEMO_FILES, TRUTH_FOLDER
 from customer_health.readers import table_files
 from customer_health.sql import literal
 
@@ -117,7 +119,15 @@ def write_demo(
             for target, name in history_targets.items():
                 _copy(connection, stack, history_queries[name], target, format_)
             _copy(connection, stack, account_history.truth(), truth_target, "csv")
+    _sign(folder, names)
     return [*names, truth_target] if weeks else list(names)
+
+
+def _sign(folder: Path, files: Iterable[Path]) -> None:
+    """List the files with their sums, by which a load knows that they are demo data."""
+    sums = {path.name: sum_of(path) for path in files}
+    with replacing(folder / DEMO_FILES) as unfinished:
+        unfinished.write_text(json.dumps(sums, indent=1, sort_keys=True), encoding="utf-8")
 
 
 def _copy(

@@ -25,7 +25,7 @@ from customer_health.history import (
     stored_dates,
     take_over,
 )
-from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.load import MARK, LoadedTable, RawTable, of_sources, planned, without_foreign
 from customer_health.lock import held
 from customer_health.portable import MEMORY_LIMIT, reader
 from customer_health.progress import say
@@ -75,7 +75,7 @@ class DuckDB:
             for table in tables:
                 _show(connection, table)
             connection.commit()
-        return [LoadedTable(table.name, table.row_count, table.path) for table in tables]
+        return of_sources(LoadedTable(table.name, table.row_count, table.path) for table in tables)
 
     def prepare(self) -> dict[str, str]:
         """Return where the work file is: dbt may count relative paths from the project.

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
+from customer_health.demo_note import MART, QUERY, demo_note
 from customer_health.errors import UserError, first_line
 from customer_health.export import churn, expansion
 from customer_health.export.forms import label, money, number, one_line, title
@@ -114,7 +115,11 @@ def write_review(
     """
     require(marts, NEEDED)
     values = context(marts, project, customer)
-    filled = {name: fill(project / TEMPLATES, DOCUMENTS[name], values) for name in documents}
+    note = demo_note(marts.rows(QUERY)) if MART in marts.names() else None
+    above = f"> {note}\n\n" if note else ""
+    filled = {
+        name: above + fill(project / TEMPLATES, DOCUMENTS[name], values) for name in documents
+    }
     if folder is None:
         for text in filled.values():
             print(text, end="")

@@ -34,6 +34,8 @@ TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Text for people. What the demo planted is for comparison, never for loading.
 PROSE = re.compile(r"(readme|licen[cs]e|notes?|changelog|copying)\b.*", re.IGNORECASE)
 TRUTH_FOLDER = "demo_truth"
+# The files of the demo and their SHA-256: what is changed, or put beside them, is no demo data.
+DEMO_FILES = f"{TRUTH_FOLDER}/files.json"
 
 # How alike a name must be to that of a source table to be meant for it: most names, and those of
 # texts and folders, which may be there for something else.

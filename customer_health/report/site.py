@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from customer_health.demo_note import MART, QUERY, demo_note
 from customer_health.errors import UserError
 from customer_health.files import is_alive
 from customer_health.progress import detail
@@ -22,6 +23,7 @@ from customer_health.report.pages.risk import risk
 from customer_health.report.pages.success import success
 from customer_health.report.shards import as_script, write_accounts
 from customer_health.report.source import Source, opened
+from customer_health.schemas import MARTS
 
 HERE = Path(__file__).parent
 PAGES = (overview, risk, forecast, conversion, success, actions, learning)
@@ -118,9 +120,15 @@ def _environment(source: Source) -> Environment:
         navigation=NAVIGATION,
         as_of_date=source.as_of_date,
         policy=source.policy if source.has("policies") else None,
+        demo_note=_demo_note(source),
         made_on=datetime.datetime.now(datetime.UTC).date(),
     )
     return environment
+
+
+def _demo_note(source: Source) -> str | None:
+    found = source.rows(QUERY.format(marts=MARTS)) if source.has(MART) else []
+    return demo_note((row["demo_tables"], row["source_rows"]) for row in found)
 
 
 def _render(environment: Environment, template: str, path: Path, **values: Any) -> None:

@@ -4,36 +4,51 @@
 #}
 {% macro check_settings() %}
     {%- do customer_health.check_day_has_come(customer_health.as_of_day()) -%}
+    {%- do customer_health.settings_in_effect() -%}
+{% endmacro %}
+
+{# All settings but the day, as they are read: the policies by their versions, then one after the other. #}
+{% macro settings_in_effect() %}
     {%- do customer_health.subject_is_built('account_health') -%}
-    {%- do customer_health.known_labels('industry') -%}
-    {%- do customer_health.known_labels('size_segment') -%}
-    {%- do customer_health.refused_value_limits() -%}
-    {%- do customer_health.source_formats() -%}
-    {%- do customer_health.risk_levels() -%}
-    {%- do customer_health.small_sample() -%}
     {%- do customer_health.check_policies() -%}
-    {%- do customer_health.special_conversion() -%}
-    {%- do customer_health.ltv_source() -%}
-    {%- do customer_health.value_level_bounds() -%}
-    {%- do customer_health.red_flag() -%}
-    {%- do customer_health.index_weights('customer_value_index') -%}
-    {%- do customer_health.index_weights('customer_risk_index') -%}
-    {%- do customer_health.customer_success_segments() -%}
-    {%- do customer_health.customer_success_health() -%}
-    {%- do customer_health.churn_settings() -%}
-    {%- do customer_health.expansion_settings() -%}
-    {%- do customer_health.review_due_days() -%}
-    {%- do customer_health.history_settings() -%}
-    {%- do customer_health.staleness_limits() -%}
-    {%- do customer_health.trajectory_settings() -%}
-    {%- do customer_health.segments() -%}
-    {%- do customer_health.plan_settings() -%}
-    {%- do customer_health.brief_settings() -%}
-    {%- do customer_health.alert_settings() -%}
-    {%- do customer_health.alert_rules() -%}
-    {%- do customer_health.churn_warning_alerts() -%}
-    {%- do customer_health.learning_settings() -%}
-    {%- do customer_health.validation_settings() -%}
+    {{- return([
+        var('customer_health_subjects'),
+        var('customer_health_policy'),
+        customer_health.policies() | map(attribute='version') | list,
+        customer_health.known_labels('industry'),
+        customer_health.known_labels('size_segment'),
+        customer_health.refused_value_limits(),
+        customer_health.source_formats(),
+        customer_health.risk_levels(),
+        customer_health.small_sample(),
+        customer_health.special_conversion(),
+        customer_health.ltv_source(),
+        customer_health.value_level_bounds(),
+        customer_health.red_flag(),
+        customer_health.index_weights('customer_value_index'),
+        customer_health.index_weights('customer_risk_index'),
+        customer_health.customer_success_segments(),
+        customer_health.customer_success_health(),
+        customer_health.churn_settings(),
+        customer_health.expansion_settings(),
+        customer_health.review_due_days(),
+        customer_health.history_settings(),
+        customer_health.staleness_limits(),
+        customer_health.trajectory_settings(),
+        customer_health.segments(),
+        customer_health.plan_settings(),
+        customer_health.brief_settings(),
+        customer_health.alert_settings(),
+        customer_health.alert_rules(),
+        customer_health.churn_warning_alerts(),
+        customer_health.learning_settings(),
+        customer_health.validation_settings(),
+    ]) -}}
+{% endmacro %}
+
+{# First 12 hex digits of a hash over all settings but the day: two builds with one hash have one method. #}
+{% macro settings_hash() %}
+    {{- return(local_md5(tojson(customer_health.settings_in_effect(), sort_keys=true))[:12]) -}}
 {% endmacro %}
 
 {# Whether the subject is listed in the setting customer_health_subjects. #}

@@ -19,9 +19,6 @@ HEADER = ("mart", "column", "rows", "nulls", "hash")
 WHOLE_ROWS = "*"
 MEMORY = "1GB"
 
-# (mart, column) -> why it is left out: it hangs on the clock or on a version. There is none today.
-LEFT_OUT: dict[tuple[str, str], str] = {}
-
 # How values are set apart, and the columns of a row; NULL is not the text of any value.
 LINE, BETWEEN, NULL = "chr(10)", "chr(31)", "chr(30)"
 
@@ -51,12 +48,7 @@ def figures_of(work_file: Path, relations: Iterable[Relation]) -> list[Figure]:
 def _of_relation(
     connection: duckdb.DuckDBPyConnection, relation: Relation, columns: list[str]
 ) -> Iterator[Figure]:
-    kept = [
-        column
-        for column in (relation.columns or columns)
-        if (relation.name, column) not in LEFT_OUT
-    ]
-    texts = {column: f'cast("{column}" as varchar)' for column in kept}
+    texts = {column: f'cast("{column}" as varchar)' for column in relation.columns or columns}
     filled = (f"coalesce({text}, {NULL})" for text in texts.values())
     texts[WHOLE_ROWS] = f" || {BETWEEN} || ".join(filled)
     source = f'from "{relation.schema}"."{relation.name}"'

@@ -30,7 +30,7 @@ from builds import ROOT, digest
 from parity.compare import Relation, compare, line, relations_of
 from parity.readers import DuckDbReader
 
-from golden.figures import LEFT_OUT, Figure, figures_of, read, written
+from golden.figures import Figure, figures_of, read, written
 from golden.inputs import INPUTS, Input
 
 FOLDER = Path(__file__).resolve().parent
@@ -189,8 +189,6 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.builds) - set(names):
         parser.error(f"there is no build {', '.join(unknown)}")
-    for (mart, column), reason in LEFT_OUT.items():
-        say(f"left out: {mart}.{column}, {reason}")
     chosen = [source for source in INPUTS if source.name in (options.builds or names)]
     with tempfile.TemporaryDirectory(prefix="customer_health_golden_") as folder:
         for source in chosen:

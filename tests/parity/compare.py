@@ -45,6 +45,9 @@ QUALITY = {
     "column_findings": ("source", "column_name", "value_count", "refused_count", "is_scored"),
 }
 
+# Columns of marts that no two builds share.
+OF_ONE_BUILD = {("build_info", "invocation_id")}
+
 # Types whose values have an order among each other.
 NUMBERS = ("tinyint", "smallint", "integer", "bigint", "hugeint", "decimal", "float", "double")
 
@@ -102,7 +105,11 @@ def relations_of(manifest: Path) -> list[Relation]:
             continue
         schema, name = node["config"]["schema"], node["alias"]
         if schema == MARTS:
-            relations.append(Relation(schema, name, keys.get(identity, ())))
+            shared = tuple(
+                column for column in node["columns"] if (name, column) not in OF_ONE_BUILD
+            )
+            columns = None if len(shared) == len(node["columns"]) else shared
+            relations.append(Relation(schema, name, keys.get(identity, ()), columns))
         elif schema == "quality" and name in QUALITY:
             relations.append(Relation(schema, name, QUALITY[name], QUALITY[name]))
     return sorted(relations, key=lambda relation: (relation.schema, relation.name))

@@ -10,7 +10,7 @@ from customer_health.engines.postgres.copy import copy
 from customer_health.engines.postgres.quiet import alone_with
 from customer_health.engines.postgres.session import SETS, Name, Session
 from customer_health.errors import UserError, sentence
-from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.load import MARK, LoadedTable, RawTable, of_sources, planned, without_foreign
 from customer_health.portable import Column, cast, columns, reader
 from customer_health.raw.broken import unreadable
 from customer_health.schemas import LAYERS, MARTS, RAW, in_set
@@ -64,7 +64,9 @@ def load(session: Session, folder: Path, project: Path) -> list[LoadedTable]:
 
         aim = "nothing was loaded; run this again when it is done"
         with alone_with(session, in_use, clear, aim):
-            return [_fill(session, connection, table, read[table.name]) for table in tables]
+            return of_sources(
+                [_fill(session, connection, table, read[table.name]) for table in tables]
+            )
 
 
 def _own_and_foreign(session: Session) -> tuple[set[str], set[str]]:

@@ -16,7 +16,7 @@ import duckdb
 from customer_health import settings
 from customer_health.engines.spark.session import Session, name, text
 from customer_health.files import is_alive
-from customer_health.load import MARK, LoadedTable, RawTable, planned, without_foreign
+from customer_health.load import MARK, LoadedTable, RawTable, of_sources, planned, without_foreign
 from customer_health.portable import Column, cast, columns, reader
 from customer_health.progress import reported
 from customer_health.raw.broken import unreadable
@@ -64,7 +64,7 @@ def load(session: Session, folder: Path, project: Path) -> list[LoadedTable]:
     kept |= {table + LOADING for table in kept}
     for gone in sorted(own - kept):
         session.execute(f"drop table {name(RAW, gone)}")
-    return loaded
+    return of_sources(loaded)
 
 
 @contextmanager

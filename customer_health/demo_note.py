@@ -1,0 +1,20 @@
+"""What is said beside figures that are made of demo data, from the mart build_info."""
+
+import json
+from collections.abc import Iterable
+
+MART = "build_info"
+QUERY = "select demo_tables, source_rows from {marts}.build_info where is_demo"
+
+
+def demo_note(rows: Iterable[tuple[str, str]]) -> str | None:
+    """Return the sentence, given what QUERY found; None where no table is invented."""
+    for demo_tables, source_rows in rows:
+        invented, loaded = demo_tables.split(", "), json.loads(source_rows)
+        if len(invented) == len(loaded):
+            return "Demo data: every name and every figure is invented."
+        return (
+            f"Partly demo data: {len(invented)} of {len(loaded)} tables are invented"
+            f" ({', '.join(invented)})."
+        )
+    return None

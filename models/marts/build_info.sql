@@ -1,0 +1,40 @@
+-- Grain: one row, the build: what it was made of, and by which settings.
+{%- set loads = source('loading', 'load_info') %}
+{%- set text = customer_health.type_text() %}
+
+with load_info as (
+
+    {% if customer_health.optional_source_exists(loads) -%}
+    select demo_tables, source_rows from {{ loads }}
+    {%- else -%}
+    {{ customer_health.rows_as_table({'demo_tables': text, 'source_rows': text}, []) | indent(4) }}
+    {%- endif %}
+
+),
+
+build as (
+
+    {{ customer_health.rows_as_table({
+        'as_of_date': 'date',
+        'package_version': text,
+        'settings_hash': text,
+        'invocation_id': text,
+    }, [[
+        customer_health.sql_literal(customer_health.as_of_day()),
+        customer_health.sql_literal(customer_health.package_version()),
+        customer_health.sql_literal(customer_health.settings_hash() if execute else ''),
+        customer_health.sql_literal(invocation_id),
+    ]]) | indent(4) }}
+
+)
+
+select
+    build.as_of_date,
+    load_info.demo_tables <> '' as is_demo,
+    load_info.demo_tables,
+    load_info.source_rows,
+    build.package_version,
+    build.settings_hash,
+    build.invocation_id
+from build
+left join load_info on true
