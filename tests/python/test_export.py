@@ -655,6 +655,16 @@ def test_all_documents_are_written_and_nothing_is_left_unfilled(account, run):
         assert re.search(r"\{[{%#]|None|nan|\n\n\n", text) is None, path
 
 
+def test_documents_of_invented_data_say_so(account, run):
+    with duckdb.connect(str(account)) as connection:
+        connection.execute(
+            "create table marts.build_info as select true as is_demo, 'health' as demo_tables,"
+            """ '{"health": 1}' as source_rows"""
+        )
+    for name in review.DOCUMENTS:
+        assert document(run, name).startswith("> Demo data: every name and every figure is")
+
+
 def test_what_no_data_fills_stays_a_labelled_blank(project, run):
     write_marts(PUBLISHED, CHILDREN + EXPANSION, *reviewed(customer_id="bare"))
     for name in review.DOCUMENTS:

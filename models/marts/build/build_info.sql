@@ -1,14 +1,9 @@
 -- Grain: one row, the build: what it was made of, and by which settings.
-{%- set loads = source('loading', 'load_info') %}
 {%- set text = customer_health.type_text() %}
 
 with load_info as (
 
-    {% if customer_health.optional_source_exists(loads) -%}
-    select demo_tables, source_rows from {{ loads }}
-    {%- else -%}
-    {{ customer_health.rows_as_table({'demo_tables': text, 'source_rows': text}, []) | indent(4) }}
-    {%- endif %}
+    select * from {{ ref('stg_loading__load_info') }}
 
 ),
 
