@@ -4,6 +4,7 @@ Results go to stdout, progress to stderr. An error is one sentence on stderr and
 """
 
 import argparse
+import dataclasses
 import datetime
 import sys
 from collections.abc import Callable, Sequence
@@ -515,7 +516,8 @@ def _build(options: argparse.Namespace) -> None:
 
 def _publish(options: argparse.Namespace) -> None:
     target, publishing = _target(options), _publishing(options)
-    require_passed_build(options.project_dir, target, publishing.untested)
+    build = require_passed_build(options.project_dir, target, publishing.untested)
+    publishing = dataclasses.replace(publishing, build=build)
     engine = engine_for(target)
     with engine.locked():
         published = engine.publish(options.project_dir, publishing)

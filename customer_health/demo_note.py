@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable
 
-MART = "build_info"
-QUERY = "select demo_tables, source_rows from {marts}.build_info where is_demo"
+from customer_health.schemas import BUILD_INFO
+
+QUERY = f"select demo_tables, source_rows from {{marts}}.{BUILD_INFO} where is_demo"
 
 
 def demo_note(rows: Iterable[tuple[str, str]]) -> str | None:

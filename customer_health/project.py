@@ -10,6 +10,7 @@ import yaml
 
 from customer_health.errors import UserError, first_line
 from customer_health.profile import Target
+from customer_health.schemas import BUILD_INFO
 from customer_health.yaml_text import from_yaml
 
 SOURCE_FILES = "models/staging/*/_*__sources.yml"
@@ -53,8 +54,10 @@ def _described_tables(described: Any) -> dict[str, dict[str, str]]:
     }
 
 
-def require_passed_build(project: Path, target: Target, untested: bool = False) -> None:
+def require_passed_build(project: Path, target: Target, untested: bool = False) -> str | None:
     """Raise UserError unless the last dbt command built or tested all of `target`, and passed.
+
+    Return its id, with which a build stamps the marts; None if it stamped none.
 
     A command that was killed leaves a manifest, which is written first, but no results of its own.
     `untested` is for whoever wants marts whose data tests were left out.
@@ -96,7 +99,10 @@ def require_passed_build(project: Path, target: Target, untested: bool = False) 
             f"the last dbt {command} did not pass: {len(failed)} failed, the first is {failed[0]};"
             " nothing was published"
         )
-    require_whole(project, command, {node["unique_id"] for node in nodes}, untested)
+    ran = {node["unique_id"] for node in nodes}
+    require_whole(project, command, ran, untested)
+    is_stamped = any(name.startswith("model.") and name.endswith(f".{BUILD_INFO}") for name in ran)
+    return results["metadata"]["invocation_id"] if is_stamped else None
 
 
 def require_whole(project: Path, command: str, ran: Collection[str], untested: bool) -> None:

@@ -11,12 +11,19 @@ from pathlib import Path
 
 import duckdb
 
-from customer_health.engines import CAREFULLY, GUARDED_MARTS, Published, Publishing, refuse_shrunken
+from customer_health.engines import (
+    CAREFULLY,
+    GUARDED_MARTS,
+    Published,
+    Publishing,
+    refuse_other_build,
+    refuse_shrunken,
+)
 from customer_health.errors import UserError, first_line
 from customer_health.files import replacing
 from customer_health.history import lost_dates
 from customer_health.progress import reported
-from customer_health.schemas import HISTORY, MARTS, PRIVATE
+from customer_health.schemas import BUILD_INFO, HISTORY, MARTS, PRIVATE
 from customer_health.sql import identifier, literal, qualified
 
 # The oldest storage format that current BI drivers read and our types need.
@@ -58,8 +65,9 @@ def publish(
 
     Tables keep their rows, views are made anew, both keep their comments; constraints are not
     copied. The work file is only read. Raises UserError if it is absent, lacks a relation that was
-    `built`, has no marts, a view that does not work on its own, fewer stored dates than `target`,
-    or too few accounts; `target` then stays as it was, as it does on any error.
+    `built`, has no marts or those of another build, a view that does not work on its own, fewer
+    stored dates than `target`, or too few accounts; `target` then stays as it was, as it does on
+    any error.
     """
     if not work_file.is_file():
         raise UserError(f"there is no work file {work_file}; run `customer-health build` first")
@@ -83,6 +91,11 @@ def publish(
                     f"{work_file} lacks {'.'.join(missing[0])}, so it is not what dbt built last;"
                     " nothing was published, run `customer-health build`"
                 )
+            if publishing.build:
+                stamps = (
+                    f"select invocation_id from {identifier(WORK)}.{qualified(MARTS, BUILD_INFO)}"
+                )
+                refuse_other_build(connection.execute(stamps).fetchall(), publishing)
             if target.is_file():
                 _attach(connection, target, OLD, "read_only")
                 _require_kept(connection, work_file, target, publishing)

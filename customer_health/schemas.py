@@ -2,6 +2,8 @@
 
 RAW = "raw"
 MARTS = "marts"
+# The mart in which a build tells of itself.
+BUILD_INFO = "build_info"
 QUALITY = "quality"
 
 # What dbt builds, each layer after those it reads.

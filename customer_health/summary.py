@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from customer_health.demo_note import MART, QUERY, demo_note
+from customer_health.demo_note import QUERY, demo_note
 from customer_health.engines import Engine
 from customer_health.errors import shortened
-from customer_health.schemas import MARTS, QUALITY
+from customer_health.schemas import BUILD_INFO, MARTS, QUALITY
 
 NEEDED = {"account_health", "policies", "health_bands", "risk_matrix"}
 NEEDED_PORTFOLIO = {"customer_success_portfolio"}
@@ -79,7 +79,7 @@ def summary(engine: Engine) -> list[str]:
     Without a subject its lines are left out.
     """
     lines = []
-    if MART in engine.tables(MARTS) and (note := demo_note(_rows(engine, QUERY))):
+    if BUILD_INFO in engine.tables(MARTS) and (note := demo_note(_rows(engine, QUERY))):
         lines.append(note)
     if engine.tables(MARTS) >= NEEDED:
         lines += _figures(engine)

@@ -19,7 +19,8 @@ from customer_health.deliverables.style import (
     titled,
 )
 from customer_health.deliverables.tables import ACCOUNTS
-from customer_health.demo_note import MART, QUERY, demo_note
+from customer_health.demo_note import QUERY, demo_note
+from customer_health.schemas import BUILD_INFO
 from customer_health.sql import literal
 
 # More accounts than this are drawn as the numbers of accounts in cells.
@@ -632,7 +633,7 @@ def _method(connection: Connection, policy: str) -> str:
         f"select max(as_of_date) from {ACCOUNTS} where policy = $policy", {"policy": policy}
     ).fetchall()
     method = f"Policy {policy}" + (f", {day}" if day else "")
-    if not _has(connection, MART):
+    if not _has(connection, BUILD_INFO):
         return method
     note = demo_note(connection.execute(QUERY.format(marts="marts")).fetchall())
     return f"{method}. {note.rstrip('.')}" if note else method

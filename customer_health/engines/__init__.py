@@ -4,7 +4,7 @@ DuckDB builds in a file of its own and publishes a copy. Postgres and Spark have
 time: there dbt builds a second set of schemas, which takes the place of the published one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +27,16 @@ class Published:
 
 @dataclass(frozen=True)
 class Publishing:
-    """What a user takes upon himself for one publish.
+    """What a user takes upon himself for one publish, and what is known of the build.
 
     `untested`: data tests were left out. `allow_shrink`: fewer accounts than half, or none, may
-    replace what is published.
+    replace what is published. `build`: dbt's id of the build that passed, by which it stamps the
+    marts; None where only tests ran, or the project has no stamp.
     """
 
     untested: bool = False
     allow_shrink: bool = False
+    build: str | None = None
 
 
 CAREFULLY = Publishing()
@@ -56,6 +58,20 @@ def refuse_shrunken(old: Mapping[str, int], new: Mapping[str, int], publishing: 
                 " nothing was published, mend the raw data, or say that it is meant with"
                 " --allow-shrink"
             )
+
+
+def refuse_other_build(found: Iterable[tuple[str]], publishing: Publishing) -> None:
+    """Raise UserError unless the marts are those of the build that passed.
+
+    `found` is what they are stamped with: the column invocation_id of the mart build_info.
+    """
+    stamps = {stamp for (stamp,) in found}
+    if stamps != {publishing.build}:
+        told = f"are stamped with the build {min(stamps)}" if stamps else "carry no stamp"
+        raise UserError(
+            f"the marts that would be published {told}, and the dbt build that passed last is"
+            f" {publishing.build}; nothing was published, run `customer-health build`"
+        )
 
 
 class Engine(Protocol):

@@ -17,12 +17,13 @@ from urllib.parse import quote
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
-from customer_health.demo_note import MART, QUERY, demo_note
+from customer_health.demo_note import QUERY, demo_note
 from customer_health.errors import UserError, first_line
 from customer_health.export import churn, expansion
 from customer_health.export.forms import label, money, number, one_line, title
 from customer_health.export.reading import Marts, require
 from customer_health.files import replacing
+from customer_health.schemas import BUILD_INFO
 
 TEMPLATES = Path("reports/templates")
 SEEDS = Path("seeds/customer_success")
@@ -115,7 +116,7 @@ def write_review(
     """
     require(marts, NEEDED)
     values = context(marts, project, customer)
-    note = demo_note(marts.rows(QUERY)) if MART in marts.names() else None
+    note = demo_note(marts.rows(QUERY)) if BUILD_INFO in marts.names() else None
     above = f"> {note}\n\n" if note else ""
     filled = {
         name: above + fill(project / TEMPLATES, DOCUMENTS[name], values) for name in documents

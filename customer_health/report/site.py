@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from customer_health.demo_note import MART, QUERY, demo_note
+from customer_health.demo_note import QUERY, demo_note
 from customer_health.errors import UserError
 from customer_health.files import is_alive
 from customer_health.progress import detail
@@ -23,7 +23,7 @@ from customer_health.report.pages.risk import risk
 from customer_health.report.pages.success import success
 from customer_health.report.shards import as_script, write_accounts
 from customer_health.report.source import Source, opened
-from customer_health.schemas import MARTS
+from customer_health.schemas import BUILD_INFO, MARTS
 
 HERE = Path(__file__).parent
 PAGES = (overview, risk, forecast, conversion, success, actions, learning)
@@ -127,7 +127,7 @@ def _environment(source: Source) -> Environment:
 
 
 def _demo_note(source: Source) -> str | None:
-    found = source.rows(QUERY.format(marts=MARTS)) if source.has(MART) else []
+    found = source.rows(QUERY.format(marts=MARTS)) if source.has(BUILD_INFO) else []
     return demo_note((row["demo_tables"], row["source_rows"]) for row in found)
 
 

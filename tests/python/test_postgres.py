@@ -30,7 +30,7 @@ if importlib.util.find_spec("psycopg2") is None and REQUIRE_ENGINES not in os.en
 
 import psycopg2
 
-from customer_health.engines import engine_for
+from customer_health.engines import Publishing, engine_for
 from customer_health.engines.postgres import Postgres, quiet
 from customer_health.errors import UserError
 from customer_health.profile import read_target
@@ -541,6 +541,17 @@ def test_nobody_waits_long_behind_a_publish_that_waits(database):
         publisher.join(30)
         assert markers(other) == [(2, 2, 2)]
     assert 0.1 < max(waits) < 1.0, "nobody was held up at all, or somebody for too long"
+
+
+def test_marts_of_another_build_are_refused(database):
+    current = engine()
+    with current.locked():
+        current.prepare()
+        stamp = "create table marts__next.build_info as select 'a'::text as invocation_id;"
+        database.execute(make_next(1) + stamp)
+        with pytest.raises(UserError, match="are stamped with the build a, and the dbt build that"):
+            current.publish(Path(), Publishing(build="b"))
+        current.publish(Path(), Publishing(build="a"))
 
 
 @pytest.mark.parametrize("limit", [3, 4])

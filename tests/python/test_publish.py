@@ -94,12 +94,13 @@ def write_results(
     manifest: str = "one",
     target: str | None = None,
     engine: str = "duckdb",
+    mart: str = "policies",
 ) -> None:
     results = {
         "metadata": {"invocation_id": "one"},
         "args": {"which": command, "target": target},
         "results": [
-            {"unique_id": "model.demo.policies", "status": "success"},
+            {"unique_id": f"model.demo.{mart}", "status": "success"},
             {"unique_id": "test.demo.policies_unique", "status": status},
         ],
     }
@@ -224,6 +225,27 @@ def test_command_refuses_marts_without_a_passed_build(work, run, results, compla
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert complaint in err
     assert TARGET.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("stamp", "complaint"),
+    [
+        ("select 'one' as invocation_id", None),
+        ("select 'two' as invocation_id", "are stamped with the build two, and the dbt build that"),
+        ("select 'one' as invocation_id where false", "carry no stamp, and the dbt build that"),
+    ],
+)
+def test_command_refuses_the_marts_of_another_build(work, run, stamp, complaint):
+    """Also where the results are of a build that passed: an older file may be in its place."""
+    publish(work, TARGET)
+    before = TARGET.read_bytes()
+    change_work(f"create table marts.build_info as {stamp}")
+    write_results(mart="build_info")
+    status, _, err = run("publish")
+    assert status == (1 if complaint else 0), err
+    if complaint:
+        assert f"{complaint} passed last is one; nothing was published" in err
+        assert TARGET.read_bytes() == before
 
 
 def test_command_refuses_without_results(work, run):

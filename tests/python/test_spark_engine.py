@@ -27,7 +27,7 @@ if importlib.util.find_spec("pyhive") is None and REQUIRE_ENGINES not in os.envi
 
 from pyhive import hive
 
-from customer_health.engines import engine_for
+from customer_health.engines import Publishing, engine_for
 from customer_health.engines.spark import Spark
 from customer_health.errors import UserError
 from customer_health.profile import read_target
@@ -345,6 +345,19 @@ def test_what_others_made_in_marts_stays(catalog):
     with pytest.raises(UserError, match=r"marts\.theirs is there already"):
         publish(catalog, 3, "first", "theirs")
     assert catalog.rows("select * from marts.first, marts.theirs") == [(2, 7)]
+
+
+def test_marts_of_another_build_are_refused(catalog):
+    current = engine()
+    with current.locked():
+        set_ = current.prepare()["CUSTOMER_HEALTH_SET"]
+        catalog.execute(
+            f"create table marts__{set_}.build_info using parquet as select 'a' as invocation_id"
+        )
+        write_manifest(set_, "build_info")
+        with pytest.raises(UserError, match="are stamped with the build a, and the dbt build that"):
+            current.publish(Path(), Publishing(build="b"))
+        assert current.publish(Path(), Publishing(build="a")).view_count == 1
 
 
 def test_publish_that_was_cut_short_is_mended_by_the_next_build(catalog, capsys):

@@ -12,14 +12,19 @@ from pathlib import Path
 
 from psycopg2 import errors
 
-from customer_health.engines import GUARDED_MARTS, Publishing, refuse_shrunken
+from customer_health.engines import (
+    GUARDED_MARTS,
+    Publishing,
+    refuse_other_build,
+    refuse_shrunken,
+)
 from customer_health.engines.postgres.quiet import alone_with, without_readers
 from customer_health.engines.postgres.session import PREVIOUS, SETS, Session
 from customer_health.errors import UserError
 from customer_health.progress import say
 from customer_health.project import built_relations
-from customer_health.schemas import LAYERS, MARTS, NEXT, QUALITY, RAW, in_set
-from customer_health.sql import identifier, literal
+from customer_health.schemas import BUILD_INFO, LAYERS, MARTS, NEXT, QUALITY, RAW, in_set
+from customer_health.sql import identifier, literal, qualified
 
 # The comment by which a later build knows which schemas it may replace.
 MARK = "Made by customer-health build"
@@ -67,6 +72,9 @@ def publish(
     layers = _layers(session)
     layers |= {schema.removesuffix(suffix) for schema, _ in built if schema.endswith(suffix)}
     _check(session, built)
+    if publishing.build:
+        stamps = f"select invocation_id from {qualified(in_set(MARTS, NEXT), BUILD_INFO)}"
+        refuse_other_build(session.rows(stamps), publishing)
     refuse_shrunken(_guarded(session, MARTS), _guarded(session, in_set(MARTS, NEXT)), publishing)
     _refuse_foreign(session, layers)
     _drop(session, layers, PREVIOUS)

@@ -10,12 +10,17 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from customer_health.engines import GUARDED_MARTS, Publishing, refuse_shrunken
+from customer_health.engines import (
+    GUARDED_MARTS,
+    Publishing,
+    refuse_other_build,
+    refuse_shrunken,
+)
 from customer_health.engines.spark.session import Session, name, text
 from customer_health.errors import UserError
 from customer_health.progress import say
 from customer_health.project import built_relations
-from customer_health.schemas import LAYERS, MARTS, in_set
+from customer_health.schemas import BUILD_INFO, LAYERS, MARTS, in_set
 
 MARK = "Made by customer-health build"
 
@@ -46,6 +51,9 @@ def publish(session: Session, project: Path, target: str, publishing: Publishing
     built = built_relations(project)
     new = _built_set(session, built)
     _require_whole(session, built)
+    if publishing.build:
+        stamps = f"select invocation_id from {name(in_set(MARTS, new), BUILD_INFO)}"
+        refuse_other_build(session.rows(stamps), publishing)
     marts = sorted(session.relations(in_set(MARTS, new)))
     session.execute(f"create schema if not exists {MARTS} comment {text(MARK)}")
     present = session.relations(MARTS)
