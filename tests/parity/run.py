@@ -174,7 +174,8 @@ def build(engine: str, environment: Environment, source: Input, log: Path) -> fl
     a second time for its contract: its types are compared with those of Postgres, held to it here.
     """
     arguments = WITHOUT_TESTS if engine == "duckdb" else source.arguments
-    words = ["build", "--target", engine, *arguments]
+    # The site and the deliverables are those of the project's folder.
+    words = ["build", "--target", engine, "--no-site", "--no-deliverables", *arguments]
     bare = engine != "postgres"
     line = command(*words, variables=source.variables, environment=environment, bare=bare)
     started = time.monotonic()

@@ -71,7 +71,7 @@ class House:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command(
-                    *("build", "--verbose", *ONLY_MODELS),
+                    *("build", "--verbose", "--no-site", "--no-deliverables", *ONLY_MODELS),
                     variables=VARIABLES,
                     environment=environment,
                     bare=True,
@@ -133,7 +133,8 @@ def build_on_duckdb(folder: Path, accounts: int) -> Demo:
     customer_health("demo", "--accounts", accounts, *others, "--out", raw)
     demo = Demo(raw, folder / "duckdb")
     environment = parity.build_environment("duckdb", {}, raw, demo.folder)
-    line = command("build", *ONLY_MODELS, variables=VARIABLES, environment=environment)
+    words = ("build", "--no-site", "--no-deliverables", *ONLY_MODELS)
+    line = command(*words, variables=VARIABLES, environment=environment)
     parity.finish(line, environment, demo.folder / "build.log")
     return demo
 
