@@ -1,4 +1,6 @@
 -- Grain: one row, the build: what it was made of, and by which settings.
+{{ config(enabled=customer_health.any_subject_is_built()) }}
+
 {%- set text = customer_health.type_text() %}
 
 with load_info as (

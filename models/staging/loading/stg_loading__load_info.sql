@@ -1,4 +1,6 @@
 -- Grain: one row, the last load by customer-health load; none where something else filled `raw`.
+{{ config(enabled=customer_health.any_subject_is_built()) }}
+
 {%- set loads = source('loading', 'load_info') %}
 {%- set text = customer_health.type_text() %}
 {% if not customer_health.optional_source_exists(loads) -%}
