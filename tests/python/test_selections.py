@@ -28,11 +28,12 @@ MARTS = (
     ("--select", "+risk_matrix"),
     ("--select", "+account_health", "+strategy_matrix", "+account_alerts"),
 )
-# Under an own policy the last subject builds all before it; each real build takes a minute.
+# The other selectors are left to that static check: each real build takes a minute. These two hold
+# what the marts above read.
+SUBJECTS = (("--selector", "account_health"), ("--selector", "learning"))
 SELECTIONS = (
     *(("published", selection) for selection in MARTS),
-    ("own policy", MARTS[0]),
-    ("own policy", ("--selector", "learning")),
+    *(("own policy", selection) for selection in SUBJECTS),
 )
 # Of the history only some dates are read, outcomes and signals are kept as they came.
 NOT_COUNTED = {"salesforce__customer_360_history", "account_outcomes", "account_signals"}
