@@ -119,15 +119,16 @@ def write_demo(
             for target, name in history_targets.items():
                 _copy(connection, stack, history_queries[name], target, format_)
             _copy(connection, stack, account_history.truth(), truth_target, "csv")
-    _sign(folder, names)
-    return [*names, truth_target] if weeks else list(names)
+    return [*names, *([truth_target] if weeks else []), _list(folder, names)]
 
 
-def _sign(folder: Path, files: Iterable[Path]) -> None:
-    """List the files with their sums, by which a load knows that they are demo data."""
+def _list(folder: Path, files: Iterable[Path]) -> Path:
+    """Write the list of the files and their sums, by which a load knows demo data; return it."""
     sums = {path.name: sum_of(path) for path in files}
-    with replacing(folder / DEMO_FILES) as unfinished:
+    target = folder / DEMO_FILES
+    with replacing(target) as unfinished:
         unfinished.write_text(json.dumps(sums, indent=1, sort_keys=True), encoding="utf-8")
+    return target
 
 
 def _copy(

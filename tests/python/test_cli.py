@@ -116,10 +116,10 @@ def test_demo_writes_where_it_is_told(house, run):
     status, out, _ = run("demo", "--accounts", 5, "--format", "csv", "--out", "here")
     written = sorted(str(path) for path in Path("here").rglob("*.*"))
     assert (status, sorted(out.splitlines())) == (0, written)
-    assert len(written) == 12
+    assert len(written) == 13
     options = ("--customers", 3, "--with-mapping", "--weeks", 0)
     status, out, _ = run("demo", "--accounts", 5, *options)
-    assert (status, len(out.splitlines())) == (0, 10)
+    assert (status, len(out.splitlines())) == (0, 11)
     assert out.startswith("data/raw/salesforce__customer_360_view.parquet\n")
     assert "\ndata/raw/customer360__mapping.parquet\n" in out
 

@@ -601,11 +601,11 @@ def test_another_format_of_any_table_is_refused(tmp_path):
 
 def test_failure_in_the_last_table_leaves_all_earlier_files(tmp_path, monkeypatch):
     paths = write_customers(tmp_path, 10)
-    files = sorted(tmp_path.iterdir())
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
     before = [path.read_bytes() for path in files]
     monkeypatch.setattr(customer_mapping, "query", lambda *_: "select error('no')")
     with pytest.raises(duckdb.Error):
         write_customers(tmp_path, 10, seed=43)
-    assert sorted(tmp_path.iterdir()) == files
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == files
     assert [path.read_bytes() for path in files] == before
     assert set(paths.values()) < set(files)
