@@ -10,7 +10,7 @@ import pytest
 import yaml
 from builds import DEMO_AS_OF, ROOT, build, customer_health
 from loading import query
-from oracle.building import compile_models, read_table
+from oracle.building import Compiled, read_table
 
 from customer_health import __version__
 from customer_health.demo_note import demo_note
@@ -98,7 +98,7 @@ def test_the_mart(demo, tmp_path):
         ({}, {"as_of_date": "2026-05-01"}, {"customer_health_policy": "win_probability"})
     ):
         folder = tmp_path / str(number)
-        work = build(demo, folder, variables | more, select=["build_info"])
+        work = build(demo, folder, variables | more, select=["+build_info"])
         [row] = read_table(work, "marts", "build_info").rows
         assert str(row["as_of_date"]) == (variables | more)["as_of_date"]
         assert row["is_demo"] is True
@@ -109,9 +109,11 @@ def test_the_mart(demo, tmp_path):
 
 
 def test_nothing_is_known_of_what_others_loaded(tmp_path):
-    sql = compile_models(["build_info"], {"as_of_date": DEMO_AS_OF}, tmp_path)["build_info"]
-    columns = "is_demo, demo_tables, source_rows"
-    assert duckdb.sql(f"select {columns} from ({sql})").fetchall() == [(None, None, None)]
+    models = {"stg_loading__load_info": "staging", "build_info": "marts"}
+    compiled = Compiled(models, {}, {"as_of_date": DEMO_AS_OF}, tmp_path)
+    compiled.build({})
+    [row] = compiled.read("build_info").rows
+    assert (row["is_demo"], row["demo_tables"], row["source_rows"]) == (None, None, None)
 
 
 def test_the_version_is_the_same_everywhere():
