@@ -65,7 +65,8 @@ def write_demo(
     `success_count` is that of customers with customer-success records, who are the first accounts
     (default: eight of nine accounts, at most `customer_success.MOST_CUSTOMERS`). `weeks` is that of
     the snapshots of `history_count` accounts, one a week before `as_of`, 0 for no history; what was
-    planted in it lies in `TRUTH_FOLDER`. The same arguments give the same rows in the same order.
+    planted in it lies in `TRUTH_FOLDER`, and so does the list by which a load knows the
+    files. The same arguments give the same rows in the same order.
     Dates count back from `as_of`, which is no clock's. All tables are written before the first
     takes its place. Raises UserError if the folder holds one of the tables in another format, or a
     mapping or a history although none is asked for.
