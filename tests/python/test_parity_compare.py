@@ -258,7 +258,12 @@ def manifest(tmp_path: Path) -> Path:
     """What dbt writes about a mart, its key, a table of rejects and a private model."""
 
     def model(name: str, schema: str) -> dict:
-        return {"resource_type": "model", "alias": name, "config": {"schema": schema}}
+        return {
+            "resource_type": "model",
+            "alias": name,
+            "config": {"schema": schema},
+            "columns": {column: {} for column in ("account_id", "health_score")},
+        }
 
     test = {
         "resource_type": "test",
