@@ -19,6 +19,7 @@
         customer_health.known_labels('size_segment'),
         customer_health.refused_value_limits(),
         customer_health.source_formats(),
+        customer_health.currency_setting(),
         customer_health.risk_levels(),
         customer_health.small_sample(),
         customer_health.special_conversion(),

@@ -9,6 +9,7 @@
                 source('raw', 'salesforce__customer_360_view'), 'account_health',
                 customer_health.required_account_columns()
             ) -%}
+            {%- do customer_health.base_currency() -%}
         {%- endif -%}
         {%- set snapshots = source('history', 'salesforce__customer_360_history') -%}
         {%- if customer_health.subject_is_built('trajectory') and customer_health.optional_source_exists(snapshots) -%}

@@ -50,3 +50,32 @@ with accepted as (
     "account_id || coalesce(' ' || customer_id, '') || coalesce(' ' || primary_email, '')", findings
 ) }}
 {% endmacro %}
+
+{#
+    Customers of the records that meet no account, by the mapping or by equal ids, as a whole SELECT with the columns of
+    quality.value_findings; the key is the customer's. None where there are no accounts to meet.
+#}
+{% macro unmapped_customers() %}
+with mapped as (
+
+    select distinct customer_id
+    from {{ ref('stg_mapping__accounts') }}
+    where customer_id is not null
+
+)
+
+select
+    'account_mapping' as source,
+    customers.customer_id as key,
+    'customer_id' as column_name,
+    customers.customer_id as value,
+    'unmapped_customer' as reason_code
+from {{ ref('int_recorded_customers') }} as customers
+left join mapped
+    on customers.customer_id = mapped.customer_id
+left join {{ ref('stg_salesforce__accounts') }} as accounts
+    on customers.customer_id = accounts.account_id
+where mapped.customer_id is null
+    and (accounts.account_id is null or exists (select 1 from mapped))
+    and exists (select 1 from {{ ref('stg_salesforce__accounts') }})
+{% endmacro %}

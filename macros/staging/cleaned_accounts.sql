@@ -15,7 +15,12 @@ cleaned as (
     select
         {{ as_of_date }} as as_of_date
         {%- for column, rule in customer_health.salesforce_account_columns().items() %},
-        {{ customer_health.clean_value(column, rule, kinds.get(column)) }} as {{ column }}
+        {%- set value = customer_health.clean_value(column, rule, kinds.get(column)) %}
+        {%- if 'currency_iso_code' in kinds and column in customer_health.salesforce_amounts() %}
+        {{ customer_health.converted(value) }} as {{ column }}
+        {%- else %}
+        {{ value }} as {{ column }}
+        {%- endif %}
         {%- endfor %}
     from accepted
     {{ customer_health.computed_once() }}
@@ -50,10 +55,7 @@ from cleaned
 
 {# The columns of the account view that the dated snapshots really have: name -> rule. #}
 {% macro present_snapshot_columns() %}
-    {%- set kinds = customer_health.snapshot_columns() -%}
-    {%- set present = {} -%}
-    {%- for column, rule in customer_health.salesforce_account_columns().items() if column in kinds -%}
-        {%- do present.update({column: rule}) -%}
-    {%- endfor -%}
-    {{- return(present) -}}
+    {%- set table = source('history', 'salesforce__customer_360_history') -%}
+    {%- if not customer_health.optional_source_exists(table) -%}{{- return({}) -}}{%- endif -%}
+    {{- return(customer_health.present_salesforce_account_columns(table)) -}}
 {% endmacro %}

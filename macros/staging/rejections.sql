@@ -15,6 +15,20 @@ select
     row_text
 from {{ ref('base_salesforce__accounts_set_aside') }}
 where key is null
+    and not is_deleted_row
+
+union all
+
+select
+    'salesforce__customer_360_view' as source,
+    key,
+    'deleted' as reason_code,
+    'the CRM says is_deleted' as reason,
+    count(*) as row_count,
+    max({{ customer_health.byte_order('row_text') }}) as row_text
+from {{ ref('base_salesforce__accounts_set_aside') }}
+where is_deleted_row
+group by key, case when key is null then row_text end
 
 union all
 
@@ -36,17 +50,22 @@ group by key
 select
     'salesforce__customer_360_history' as source,
     key || ' on ' || cast(as_of_date as {{ customer_health.type_text() }}) as key,
-    case when key is null then 'missing_key' else 'duplicate_key' end as reason_code,
     case
+        when is_deleted_row then 'deleted'
+        when key is null then 'missing_key'
+        else 'duplicate_key'
+    end as reason_code,
+    case
+        when is_deleted_row then 'the CRM says is_deleted'
         when key is null then 'account_id is empty'
         else 'account_id occurs more than once on this date; the most complete, most recently active row is kept'
     end as reason,
     count(*) as row_count,
-    max(case when row_rank = 2 or key is null then row_text end) as row_text
+    max(case when row_rank = 2 or row_rank is null then row_text end) as row_text
 from {{ ref('base_salesforce__snapshot_rows') }}
 where row_rank is null
     or row_rank > 1
-group by as_of_date, key, case when key is null then row_text end
+group by as_of_date, key, is_deleted_row, case when key is null then row_text end
 {% endmacro %}
 
 {# Snapshots without a day, and those of days to come, folded by what the column says. #}

@@ -61,9 +61,26 @@
     }) -}}
 {% endmacro %}
 
-{# The columns of the view that the source table really has, in source order: name -> rule. #}
-{% macro present_salesforce_account_columns() %}
+{#
+    The columns that the account view or its snapshots really have, in source order: name -> rule. Among them
+    those that speak of the row: whether the CRM has deleted the account, and the currency of its amounts.
+#}
+{% macro present_salesforce_account_columns(table=none) %}
     {{- return(customer_health.present_columns(
-        source('raw', 'salesforce__customer_360_view'), customer_health.salesforce_account_columns()
+        table or source('raw', 'salesforce__customer_360_view'),
+        dict(customer_health.salesforce_account_columns(), is_deleted='flag', currency_iso_code='key')
     )) -}}
+{% endmacro %}
+
+{# The columns of the account view that hold money. #}
+{% macro salesforce_amounts() %}
+    {{- return(['annual_revenue', 'total_won_amount', 'current_pipeline_amount']) -}}
+{% endmacro %}
+
+{# Whether the CRM has deleted the account of a row, as SQL; kinds: the columns that the rows have. #}
+{% macro is_deleted_row(alias, kinds) %}
+    {%- if 'is_deleted' not in kinds -%}{{- return('false') -}}{%- endif -%}
+    {{- return(
+        'coalesce(' ~ customer_health.clean_value(alias ~ '.is_deleted', 'flag', kinds.is_deleted) ~ ', 0) = 1'
+    ) -}}
 {% endmacro %}

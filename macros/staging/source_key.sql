@@ -18,7 +18,34 @@
         {{- return(customer_health.text_replaced(text, '[.]0+\\z', '')) -}}
     {%- endif -%}
     {%- set key = customer_health.key_text(text) -%}
-    {{- return('lower(' ~ key ~ ')' if column == 'primary_email' else key) -}}
+    {{- return('lower(' ~ key ~ ')' if column == 'primary_email' else customer_health.crm_id_in_full(key)) -}}
+{% endmacro %}
+
+{#
+    An account id of Salesforce that has 15 characters, as its reports write them, with the three that its other
+    exports add: each says which of five characters are capitals. Any other key stays.
+#}
+{% macro crm_id_in_full(key) %}
+    {%- set letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ' -%}
+    {%- set others = 'abcdefghijklmnopqrstuvwxyz0123456789' -%}
+    {#- Each sign behind the capitals that it stands for: |:00000A|:10000B and so on. -#}
+    {%- set signs = [] -%}
+    {%- for sign in letters ~ '012345' -%}
+        {%- set number = loop.index0 -%}
+        {%- set capitals = [] -%}
+        {%- for place in range(5) -%}{%- do capitals.append((number // 2 ** place) % 2) -%}{%- endfor -%}
+        {%- do signs.append(':' ~ capitals | join ~ sign) -%}
+    {%- endfor -%}
+    {%- set suffix = [] -%}
+    {%- for first in [1, 6, 11] -%}
+        {%- set capitals = "translate(substr(" ~ key ~ ', ' ~ first ~ ", 5), '" ~ letters ~ others ~ "', '"
+            ~ '1' * 26 ~ '0' * 36 ~ "')" -%}
+        {%- do suffix.append("substr('" ~ signs | join ~ "', position(':' || " ~ capitals ~ " in '" ~ signs | join ~ "') + 6, 1)") -%}
+    {%- endfor -%}
+    {{- return(
+        'case when length(' ~ key ~ ') = 15 and ' ~ customer_health.text_matches(key, '^001[0-9A-Za-z]{12}\z')
+        ~ ' then ' ~ key ~ ' || ' ~ suffix | join(' || ') ~ ' else ' ~ key ~ ' end'
+    ) -}}
 {% endmacro %}
 
 {#

@@ -7,6 +7,17 @@
 {%- set parts = [] %}
 {%- if customer_health.subject_is_built('account_health') %}
 {%- do parts.append(customer_health.account_rejections()) %}
+{%- do parts.append(customer_health.flagged_rejections(
+    'exchange_rates',
+    ref('base_salesforce__exchange_rate_rows'),
+    "currency || coalesce(' ' || cast(valid_from as " ~ text ~ "), '')",
+    {
+        'missing_key': 'currency is empty',
+        'impossible_date': 'valid_from is no day of the calendar since 1000',
+        'impossible_rate': 'rate_to_base is not above 0',
+        'duplicate_key': 'currency and day occur more than once; the lowest rate is kept',
+    }
+)) %}
 {%- endif %}
 {%- if customer_health.subject_is_built('trajectory') %}
 {%- set snapshots = source('history', 'salesforce__customer_360_history') %}

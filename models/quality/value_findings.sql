@@ -24,6 +24,9 @@
 {%- if customer_health.signals_are_built() %}
 {%- do parts.append(customer_health.account_mapping_findings()) %}
 {%- endif %}
+{%- if customer_health.customer_signals_are_built() %}
+{%- do parts.append(customer_health.unmapped_customers()) %}
+{%- endif %}
 
 {%- for part in parts %}
 select *

@@ -17,20 +17,37 @@
     '[0-9],[0-9]': 'decimal_sign: ","',
 } %}
 
+with without_rate as (
+
+    select
+        source,
+        column_name,
+        count(*) as value_count
+    from {{ ref('value_findings') }}
+    where reason_code = 'no_exchange_rate'
+    group by source, column_name
+
+)
+
 select
-    source,
-    column_name,
-    value_count,
-    refused_count,
-    example,
-    'say in customer_health_formats how the column is written'
-    || coalesce(case
-        {%- for pattern, keys in likely_formats.items() %}
-        when {{ customer_health.text_matches('example', pattern) }} then ' ({{ keys }})'
-        {%- endfor %}
-    end, '')
-    || ', mend it in the export, or raise stop_above ({{ limits.stop_above }}) in customer_health_refused_values'
-        as advice
-from {{ ref('column_findings') }}
-where is_scored
-    and refused_share > {{ limits.stop_above }}
+    findings.source,
+    findings.column_name,
+    findings.value_count,
+    findings.refused_count,
+    findings.example,
+    case
+        when 2 * without_rate.value_count > findings.refused_count
+            then 'give the missing rates in the table exchange_rates'
+        else 'say in customer_health_formats how the column is written'
+            || coalesce(case
+                {%- for pattern, keys in likely_formats.items() %}
+                when {{ customer_health.text_matches('findings.example', pattern) }} then ' ({{ keys }})'
+                {%- endfor %}
+            end, '') || ', mend it in the export,'
+    end || ' or raise stop_above ({{ limits.stop_above }}) in customer_health_refused_values' as advice
+from {{ ref('column_findings') }} as findings
+left join without_rate
+    on findings.source = without_rate.source
+    and findings.column_name = without_rate.column_name
+where findings.is_scored
+    and findings.refused_share > {{ limits.stop_above }}

@@ -7,6 +7,9 @@
     'salesforce__customer_360_view', source('raw', 'salesforce__customer_360_view'),
     ref('base_salesforce__accepted_accounts')
 )) %}
+{%- do taken.append((
+    'exchange_rates', ref('base_salesforce__exchange_rate_rows'), ref('stg_salesforce__exchange_rates')
+)) %}
 {%- endif %}
 {%- if customer_health.subject_is_built('conversion') %}
 {%- for name, model in {

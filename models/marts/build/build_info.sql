@@ -9,6 +9,12 @@ with load_info as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('stg_salesforce__currency') }}
+
+),
+
 build as (
 
     {{ customer_health.rows_as_table({
@@ -27,6 +33,7 @@ build as (
 
 select
     build.as_of_date,
+    nullif(currencies.currency, '') as currency,
     load_info.demo_tables <> '' as is_demo,
     load_info.demo_tables,
     load_info.source_rows,
@@ -34,4 +41,5 @@ select
     build.settings_hash,
     build.invocation_id
 from build
+cross join currencies
 left join load_info on true

@@ -1,14 +1,17 @@
--- Grain: one account_id, as the source writes it, that is blank or that names more than one row.
+-- Grain: one account_id, as the source writes it, that is blank or that names more than one row. What the CRM has
+-- deleted does not count.
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
 {%- set source_table = source('raw', 'salesforce__customer_360_view') %}
-{%- set kind = customer_health.source_columns(source_table).get('account_id', 'text') %}
-{%- set key = customer_health.source_key('source.account_id', 'account_id', kind) %}
+{%- set kinds = customer_health.source_columns(source_table) %}
+{%- set key = customer_health.source_key('source.account_id', 'account_id', kinds.get('account_id', 'text')) %}
 {%- set id = 'coalesce(' ~ key ~ ", '')" %}
 
 with source as (
 
-    select * from {{ source_table }}
+    select written.*
+    from {{ customer_health.source_rows(source_table) }} as written
+    where not {{ customer_health.is_deleted_row('written', kinds) }}
 
 ),
 

@@ -1,5 +1,5 @@
--- Grain: one source row without an account_id, or of an account_id that names more than one row.
--- row_rank 1 is the row to keep among those of one account_id.
+-- Grain: one source row without an account_id, of an account_id that names more than one row, or of an account that
+-- the CRM has deleted. row_rank 1 is the row to keep among those of one account_id; deleted rows have none.
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('account_health'), materialized='table') }}
 
@@ -16,7 +16,10 @@
 
 with source as (
 
-    select written.* from {{ customer_health.source_rows(source_table) }} as written
+    select
+        written.*,
+        {{ customer_health.is_deleted_row('written', kinds) }} as is_deleted_row
+    from {{ customer_health.source_rows(source_table) }} as written
 
 ),
 
@@ -31,13 +34,15 @@ select
     source.{{ column }},
     {%- endfor %}
     {{ customer_health.row_text('source', columns) }} as row_text,
-    ids_set_aside.account_id as key,
+    source.is_deleted_row,
+    {{ customer_health.source_key('source.account_id', 'account_id', kinds.get('account_id', 'text')) }} as key,
     -- A total order: the most complete row, the most recent activity, every other column, values as they came.
     case
-        when ids_set_aside.account_id is not null
+        when ids_set_aside.account_id is not null and not source.is_deleted_row
             then row_number() over (
                 partition by ids_set_aside.account_id
                 order by
+                    case when source.is_deleted_row then 1 else 0 end,
                     {{ completeness }} desc nulls last,
                     {{ recency }} asc nulls last
                     {%- for column, rule in columns.items() if column not in preferred %},
@@ -54,3 +59,4 @@ left join ids_set_aside
     on source.account_id = ids_set_aside.source_account_id
 where source.account_id is null
     or ids_set_aside.source_account_id is not null
+    or source.is_deleted_row

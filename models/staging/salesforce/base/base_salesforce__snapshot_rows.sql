@@ -1,5 +1,7 @@
 -- Grain: one source row of the dated snapshots that this run scores, values as they came. row_rank 1 is the
--- row to keep among those of one account and date; NULL without an account_id. Empty on a normal day.
+-- row to keep among those of one account and date; NULL without an account_id, and for an account that the CRM had
+-- deleted. rate_to_base as in base_salesforce__accepted_accounts. Empty on a normal day.
+-- depends_on: {{ ref('stg_salesforce__exchange_rates') }}
 -- noqa: disable=LT02
 {{ config(enabled=customer_health.subject_is_built('trajectory'), materialized='table') }}
 
@@ -17,7 +19,8 @@ with dated as (
     select
         source_rows.*,
         {{ customer_health.snapshot_date(source_table) }} as snapshot_date,
-        {{ customer_health.source_key('account_id', 'account_id', kinds.account_id) }} as key
+        {{ customer_health.source_key('account_id', 'account_id', kinds.account_id) }} as key,
+        {{ customer_health.is_deleted_row('source_rows', kinds) }} as is_deleted_row
     from {{ customer_health.source_rows(source_table) }} as source_rows
     where {{ customer_health.snapshot_date(source_table) }} in ({{ customer_health.date_literals(days) }})
 
@@ -27,7 +30,7 @@ counted as (
 
     select
         dated.*,
-        count(*) over (partition by snapshot_date, key) as row_count
+        count(*) over (partition by snapshot_date, key, is_deleted_row) as row_count
     from dated
 
 ),
@@ -55,6 +58,7 @@ repeated as (
     from counted
     where row_count > 1
         and key is not null
+        and not is_deleted_row
 
 ),
 
@@ -62,10 +66,11 @@ ranked as (
 
     select
         counted.*,
-        case when key is not null then cast(1 as bigint) end as row_rank
+        case when key is not null and not is_deleted_row then cast(1 as bigint) end as row_rank
     from counted
     where row_count = 1
         or key is null
+        or is_deleted_row
     union all
     select * from repeated
 
@@ -75,6 +80,7 @@ select
     snapshot_date as as_of_date,
     key,
     cast(row_rank as bigint) as row_rank,
+    is_deleted_row,
     case
         when row_rank is null or row_rank > 1
             then {{ customer_health.row_text('ranked', ['as_of_date'] + columns.keys() | list) }}
@@ -82,12 +88,17 @@ select
     {%- for column in columns %},
     ranked.{{ column }}
     {%- endfor %}
+    {%- if 'currency_iso_code' in kinds %},
+    {{ customer_health.rate_to_base('ranked', kinds) }} as rate_to_base
+    {%- endif %}
 from ranked
+{{ customer_health.join_rates('ranked', kinds, 'ranked.snapshot_date') }}
 {%- else -%}
 select
     cast(null as date) as as_of_date,
     cast(null as {{ customer_health.type_text() }}) as key,
     cast(null as bigint) as row_rank,
+    false as is_deleted_row,
     cast(null as {{ customer_health.type_text() }}) as row_text
     {%- for column, rule in columns.items() %},
     {{ customer_health.clean_value(column, rule, none) }} as {{ column }}
