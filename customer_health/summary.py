@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from customer_health.demo_note import QUERY, demo_note
+from customer_health.build_notes import CURRENCY, QUERY, demo_note
 from customer_health.engines import Engine
 from customer_health.errors import shortened
 from customer_health.schemas import BUILD_INFO, MARTS, QUALITY
@@ -100,11 +100,13 @@ def _figures(engine: Engine) -> list[str]:
     [(policy,)] = _rows(engine, POLICY)
     [(accounts, scored, health, forecast)] = _rows(engine, HEADLINE)
     bands, tiers, cells = (_rows(engine, sql) for sql in (BANDS, TIERS, CELLS))
+    known = _rows(engine, CURRENCY) if BUILD_INFO in engine.tables(MARTS) else []
+    currency = f" {known[0][0]}" if known else ""
     mean = "none" if health is None else f"{health / scored:.2f}"
     return [
         f"Accounts      {accounts:,}, of them {scored:,} scored by the policy {policy}",
         f"Mean health   {mean}; " + ", ".join(f"{band} {count:,}" for band, count in bands),
-        f"6 months      {forecast or 0:,.0f} predicted; "
+        f"6 months      {forecast or 0:,.0f}{currency} predicted; "
         + ", ".join(f"{tier} {count:,}" for tier, count in tiers),
         *(
             f"Risk {rank}        {industry} x {segment}: {low:,} of {count:,} accounts low"

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import duckdb
 
+from customer_health.build_notes import CURRENCY, QUERY, demo_note
 from customer_health.deliverables.style import (
     BLUE,
     GREY,
@@ -19,7 +20,6 @@ from customer_health.deliverables.style import (
     titled,
 )
 from customer_health.deliverables.tables import ACCOUNTS
-from customer_health.demo_note import QUERY, demo_note
 from customer_health.schemas import BUILD_INFO
 from customer_health.sql import literal
 
@@ -272,7 +272,7 @@ def forecast_by_tier(connection: Connection, policy: str) -> alt.TopLevelMixin:
     return titled(
         alt.layer(*layers).properties(width=720, height=84 * max(len(rows), 1)),
         "Six-month forecast by contribution tier",
-        f"{amount(known)} predicted in all, in currency units.{note}"
+        f"{amount(known)} predicted in all, in {_currency(connection)}.{note}"
         f" {_method(connection, policy)}.",
         "Tiers are cut at quantiles of the forecast, not at fixed amounts.",
     )
@@ -296,7 +296,9 @@ def health_and_forecast(connection: Connection, policy: str) -> alt.TopLevelMixi
         values=TENS
     )
     y = alt.Y(
-        "forecast:Q", title="Six-month forecast, currency units (log axis)", scale=_log_scale()
+        "forecast:Q",
+        title=f"Six-month forecast, {_currency(connection)} (log axis)",
+        scale=_log_scale(),
     ).axis(labelExpr=LOG_LABELS, values=[10.0**power for power in range(-6, 19)])
     if counts["shown"] <= MOST_POINTS:
         what, note = "One point per account.", ""
@@ -625,6 +627,14 @@ def _low_bound(connection: Connection, policy: str) -> float:
         {"policy": policy},
     ).fetchall()
     return 0.0 if bound is None else float(bound)
+
+
+def _currency(connection: Connection) -> str:
+    """Return the currency of all amounts; 'currency units' where it is not known."""
+    if not _has(connection, BUILD_INFO):
+        return "currency units"
+    known = connection.execute(CURRENCY.format(marts="marts")).fetchall()
+    return str(known[0][0]) if known else "currency units"
 
 
 def _method(connection: Connection, policy: str) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
-from customer_health.demo_note import QUERY, demo_note
+from customer_health.build_notes import CURRENCY, QUERY, demo_note
 from customer_health.errors import UserError, first_line
 from customer_health.export import churn, expansion
 from customer_health.export.forms import label, money, number, one_line, title
@@ -116,8 +116,12 @@ def write_review(
     """
     require(marts, NEEDED)
     values = context(marts, project, customer)
-    note = demo_note(marts.rows(QUERY)) if BUILD_INFO in marts.names() else None
-    above = f"> {note}\n\n" if note else ""
+    notes = []
+    if BUILD_INFO in marts.names():
+        notes = [f"Amounts in {currency}." for (currency,) in marts.rows(CURRENCY)]
+        if note := demo_note(marts.rows(QUERY)):
+            notes.insert(0, note)
+    above = f"> {' '.join(notes)}\n\n" if notes else ""
     filled = {
         name: above + fill(project / TEMPLATES, DOCUMENTS[name], values) for name in documents
     }

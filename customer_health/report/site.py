@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from customer_health.demo_note import QUERY, demo_note
+from customer_health.build_notes import CURRENCY, QUERY, demo_note
 from customer_health.errors import UserError
 from customer_health.files import is_alive
 from customer_health.progress import detail
@@ -121,6 +121,7 @@ def _environment(source: Source) -> Environment:
         as_of_date=source.as_of_date,
         policy=source.policy if source.has("policies") else None,
         demo_note=_demo_note(source),
+        currency=_currency(source),
         made_on=datetime.datetime.now(datetime.UTC).date(),
     )
     return environment
@@ -129,6 +130,11 @@ def _environment(source: Source) -> Environment:
 def _demo_note(source: Source) -> str | None:
     found = source.rows(QUERY.format(marts=MARTS)) if source.has(BUILD_INFO) else []
     return demo_note((row["demo_tables"], row["source_rows"]) for row in found)
+
+
+def _currency(source: Source) -> str | None:
+    found = source.rows(CURRENCY.format(marts=MARTS)) if source.has(BUILD_INFO) else []
+    return found[0]["currency"] if found else None
 
 
 def _render(environment: Environment, template: str, path: Path, **values: Any) -> None:

@@ -1,7 +1,7 @@
 """Accounts that the CRM has deleted, amounts in several currencies, and ids of 15 characters.
 
-The same accounts are written plainly, and as a CRM with all three writes them: what staging makes of both
-has to be equal.
+The same accounts are written plainly, and as a CRM with the first two writes them: what staging
+makes of both has to be equal.
 """
 
 from pathlib import Path
@@ -75,7 +75,9 @@ def crm(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                     from rows where account_id like '%E' or account_id is null
                 ) to {literal(str(folder / f"{table}.parquet"))}
             """)
-    (folder / "exchange_rates.csv").write_text("\n".join(line.strip() for line in RATES.split("\n")[1:]))
+    (folder / "exchange_rates.csv").write_text(
+        "\n".join(line.strip() for line in RATES.split("\n")[1:])
+    )
     return folder
 
 
@@ -110,14 +112,17 @@ def test_deleted_rows_are_rejected_as_such(built, crm):
         ).fetchone()
         assert expected[0] > 0
         query = f"from quality.rejected_rows where source = '{table}' and reason_code"
-        assert connection.execute(f"select sum(row_count) {query} = 'deleted'").fetchone() == expected
+        assert (
+            connection.execute(f"select sum(row_count) {query} = 'deleted'").fetchone() == expected
+        )
         others = f"select key, reason_code, row_count {query} <> 'deleted' order by all"
         assert connection.execute(others).fetchall() == plain.execute(others).fetchall()
 
 
 def test_rates_that_cannot_be_used_are_rejected(built):
     found = built[1].execute(
-        "select key, reason_code from quality.rejected_rows where source = 'exchange_rates' order by all"
+        "select key, reason_code from quality.rejected_rows where source = 'exchange_rates'"
+        " order by all"
     )
     assert found.fetchall() == [
         ("CHF", "impossible_date"),
@@ -138,14 +143,19 @@ def test_without_a_rate_an_amount_is_unknown_and_a_finding(crm, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
     (raw / f"{VIEW}.parquet").symlink_to(crm / f"{VIEW}.parquet")
-    with pytest.raises(CommandFailed, match="has amounts in 3 currencies [(]EUR, GBP, USD[)]; say in"):
+    with pytest.raises(
+        CommandFailed, match=r"has amounts in 3 currencies [(]EUR, GBP, USD[)]; say in"
+    ):
         build(raw, tmp_path / "none", {"as_of_date": DEMO_AS_OF}, select=["build_info"])
     variables = {"as_of_date": DEMO_AS_OF, "customer_health_currency": "GBP"}
     work = build(raw, tmp_path / "some", variables, select=["+value_findings"])
     with duckdb.connect(work, read_only=True) as connection:
         [[refused, unknown]] = connection.execute(f"""
             select
-                (select count(*) from quality.value_findings where reason_code = 'no_exchange_rate'),
+                (
+                    select count(*) from quality.value_findings
+                    where reason_code = 'no_exchange_rate'
+                ),
                 (select count(*) from (
                     unpivot (select {", ".join(f"c.{name}" for name in AMOUNTS)}
                     from staging.base_salesforce__accepted_accounts as c
@@ -156,9 +166,10 @@ def test_without_a_rate_an_amount_is_unknown_and_a_finding(crm, tmp_path):
         assert refused == unknown > 20
         [[known]] = connection.execute("""
             select count(*)
-            from staging.stg_salesforce__accounts
+            from staging.stg_salesforce__accounts as accounts
             inner join staging.base_salesforce__accepted_accounts as came using (account_id)
-            where trim(came.currency_iso_code) in ('EUR', 'usd') and stg_salesforce__accounts.total_won_amount is not null
+            where trim(came.currency_iso_code) in ('EUR', 'usd')
+                and accounts.total_won_amount is not null
         """).fetchall()
         assert known == 0
 

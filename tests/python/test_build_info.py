@@ -13,7 +13,7 @@ from loading import query
 from oracle.building import Compiled, read_table
 
 from customer_health import __version__
-from customer_health.demo_note import demo_note
+from customer_health.build_notes import demo_note
 
 VIEW = "salesforce__customer_360_view"
 
@@ -109,7 +109,11 @@ def test_the_mart(demo, tmp_path):
 
 
 def test_nothing_is_known_of_what_others_loaded(tmp_path):
-    models = {"stg_loading__load_info": "staging", "build_info": "marts"}
+    models = {
+        "stg_loading__load_info": "staging",
+        "stg_salesforce__currency": "staging",
+        "build_info": "marts",
+    }
     compiled = Compiled(models, {}, {"as_of_date": DEMO_AS_OF}, tmp_path)
     compiled.build({})
     [row] = compiled.read("build_info").rows

@@ -27,10 +27,16 @@ TYPES = {
 }
 
 
+# Columns that speak of the row, not of the account.
+OF_THE_ROW = {"is_deleted": "integer", "currency_iso_code": "varchar"}
+
+
 def declared() -> dict[str, str]:
-    """Columns of the source table as the YAML file declares them: name -> type."""
+    """Columns of the account as the YAML file of the source declares them: name -> type."""
     source = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["sources"][0]
-    return {column["name"]: column["data_type"] for column in source["tables"][0]["columns"]}
+    types = {column["name"]: column["data_type"] for column in source["tables"][0]["columns"]}
+    assert {name: types.pop(name) for name in OF_THE_ROW} == OF_THE_ROW
+    return types
 
 
 def ruled() -> dict[str, str]:

@@ -94,9 +94,11 @@ select
     {%- for class in classes %}
     health.{{ class }}_count,
     means.{{ class }}_share,
-    coalesce(
-        means.{{ class }}_share < mix.{{ class }}_alert_below, means.{{ class }}_share > mix.{{ class }}_alert_above
-    ) as is_{{ class }}_alert,
+    case
+        when means.{{ class }}_share is not null
+            then coalesce(means.{{ class }}_share < mix.{{ class }}_alert_below, false)
+                or coalesce(means.{{ class }}_share > mix.{{ class }}_alert_above, false)
+    end as is_{{ class }}_alert,
     {%- endfor %}
     health.critical_priority_count,
     churn.customer_count as churn_customer_count,

@@ -1,4 +1,4 @@
-"""What is said beside figures that are made of demo data, from the mart build_info."""
+"""What is said beside figures, from the mart build_info: that they are invented, their currency."""
 
 import json
 from collections.abc import Iterable
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from customer_health.schemas import BUILD_INFO
 
 QUERY = f"select demo_tables, source_rows from {{marts}}.{BUILD_INFO} where is_demo"
+
+CURRENCY = f"select currency from {{marts}}.{BUILD_INFO} where currency is not null"
 
 
 def demo_note(rows: Iterable[tuple[str, str]]) -> str | None:
