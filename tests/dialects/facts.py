@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 COMMON_FUNCTIONS = frozenset(
     "abs avg cast ceil coalesce corr count exp extract first_value floor lag lead least left length"
     " ln lower lpad ltrim max min mod nullif power rank replace row_number sqrt substr sum"
-    " trim".split()
+    " translate trim upper".split()
 )
 COMMON_TYPES = frozenset("bigint boolean date integer string timestamp".split())
 COMMON_SYNTAX = frozenset(
@@ -143,8 +143,8 @@ SNOWFLAKE = Dialect(
     has=frozenset(
         # hash() has 64 bits; it may change with a release, which candidates may.
         [
-            *"concat_ws() date_trunc() hash() percentile_cont() split_part() to_json()".split(),
-            *"try_cast() double text varchar".split(),
+            *"concat_ws() date_trunc() hash() percentile_cont() position() split_part()".split(),
+            *"to_json() try_cast() double text varchar".split(),
             "timestamp with time zone",
         ]
     ),
@@ -187,6 +187,7 @@ BIGQUERY = Dialect(
         "len()": "`array_length(x)`",
         "percentile_cont()": "`array_agg(x ignore nulls order by x)`, mean of the middle",
         "range()": "`generate_array(x, y - 1)`",
+        "position()": "`strpos(y, x)`",
         "split_part()": "`split(x, separator)[safe_ordinal(n)]`",
         "try()": "the expression itself, with `safe.parse_json(x)`",
         "unnest()": "`cross join unnest(x)`",
@@ -229,9 +230,9 @@ DATABRICKS = Dialect(
     has=frozenset(
         "array() both concat_ws() date_add() date_sub() date_trunc() datediff() element_at()"
         " from_json() get_json_object() lateral map() named_struct() percentile() percentile_cont()"
-        " percentile_disc() posexplode() regexp_extract() regexp_replace() rlike split_part()"
-        " timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view xxhash64()"
-        " double".split()
+        " percentile_disc() posexplode() position() regexp_extract() regexp_replace() rlike"
+        " split_part() timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view"
+        " xxhash64() double".split()
     ),
     reserved=frozenset(
         "anti cross except full inner intersect join lateral left minus natural on right semi union"
