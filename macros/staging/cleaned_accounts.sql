@@ -15,7 +15,9 @@ cleaned as (
     select
         {{ as_of_date }} as as_of_date
         {%- for column, rule in customer_health.salesforce_account_columns().items() %},
-        {{ customer_health.clean_value(column, rule, kinds.get(column)) }} as {{ column }}
+        {{ customer_health.as_personal_data(
+            customer_health.clean_value(column, rule, kinds.get(column)), column
+        ) }} as {{ column }}
         {%- endfor %}
     from accepted
     {{ customer_health.computed_once() }}
