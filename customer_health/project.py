@@ -143,7 +143,7 @@ def built_relations(project: Path) -> set[tuple[str, str]]:
 
 
 def private_marts(project: Path) -> set[str]:
-    """Return the marts that are not for readers who have no grant yet, as dbt's last command had it.
+    """Return the marts that readers without a grant do not get, as dbt's last command had it.
 
     The macro of that name has checked them, and build_info keeps them for the publish.
     """

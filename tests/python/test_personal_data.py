@@ -1,4 +1,4 @@
-"""customer_health_personal_data: what names a person is kept, hashed or dropped wherever it is read."""
+"""customer_health_personal_data: what names a person is kept, hashed or dropped."""
 
 import hashlib
 import json
@@ -12,9 +12,8 @@ import duckdb
 import pytest
 from builds import DEMO_AS_OF, ROOT, build, customer_health, stored_parse
 
-from customer_health.deliverables.write import write_deliverables
 from customer_health.publish import publish
-from customer_health.report.site import write_site
+from customer_health.schemas import PRIVATE
 
 # Stands in every address and name of a person that the raw files hold, and nowhere else.
 MARK = "planted"
@@ -25,13 +24,12 @@ LOOKS_PERSONAL = re.compile(
     "email|owner(?!_role)|csm|contact|sponsor|champion|person|manager|user|phone|(first|last)_name"
 )
 
-# What reads persons from staging, what passes them on, and what the pages of accounts need besides.
-FROM_STAGING = (
-    *("account_health", "account_health_history", "stg_mapping__accounts"),
-    *("customer_value_risk", "special_conversion_customers"),
+# Marts that show persons; all that they read is built with them.
+MARTS = (
+    *("account_health", "account_health_history", "account_alerts", "account_brief"),
+    *("review_calendar", "customer_value_risk", "special_conversion_customers"),
 )
-PASSED_ON = ("account_alerts", "account_brief", "review_calendar")
-FOR_PAGES = ("policy_metrics", "policy_bands", "account_health_contributions")
+STAGED = ("stg_salesforce__accounts", "stg_mapping__accounts", "stg_customer360__customer_values")
 
 Column = tuple[str, str]
 
@@ -58,7 +56,7 @@ def personal_columns() -> set[Column]:
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo whose every person is planted, in upper case, and a mapping by address."""
     folder = tmp_path_factory.mktemp("personal") / "raw"
-    size = ("--accounts", 30, "--weeks", 4)
+    size = ("--accounts", 30, "--weeks", 2)
     customer_health("demo", *size, "--as-of", DEMO_AS_OF, "--out", folder)
     with duckdb.connect() as connection:
         for path in folder.glob("*.parquet"):
@@ -82,38 +80,43 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def built(
-    raw: Path, folder: Path, wanted: str, models: Sequence[str] = (), before: Path | None = None
-) -> Path:
-    """Build in `folder`, in the work file of the build `before` if there is one."""
-    if before is not None:
-        shutil.copy(before / "work.duckdb", folder)
-    variables = {"as_of_date": DEMO_AS_OF, "customer_health_personal_data": wanted}
-    build(raw, folder, variables, select=[f"+{model}" for model in models])
-    return folder
-
-
 @pytest.fixture(scope="module")
 def kept(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a build that keeps everything, published."""
-    models = (*FROM_STAGING, *PASSED_ON, *FOR_PAGES)
-    folder = built(raw, tmp_path_factory.mktemp("kept"), "keep", models)
-    publish(folder / "work.duckdb", folder / "published.duckdb")
-    return folder
+    """The folder of a build that keeps everything."""
+    select = [f"+{model}" for model in (*MARTS, *STAGED)]
+    return built(raw, tmp_path_factory.mktemp("kept"), "keep", select)
 
 
 @pytest.fixture(scope="module")
 def hashed(raw: Path, kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a build that hashes, over the history that the other has stored."""
-    return built(raw, tmp_path_factory.mktemp("hashed"), "hash", FROM_STAGING, kept)
+    """The same where staging hashes, and the history that is stored already."""
+    select = ["base_mapping__account_rows", *STAGED, "account_health_slices"]
+    return built(raw, tmp_path_factory.mktemp("hashed"), "hash", select, kept)
 
 
 @pytest.fixture(scope="module")
 def dropped(raw: Path, kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a build of everything that drops, over the same history, published."""
-    folder = built(raw, tmp_path_factory.mktemp("dropped"), "drop", before=kept)
-    publish(folder / "work.duckdb", folder / "published.duckdb")
+    """The same where whatever showed somebody is built anew, and drops."""
+    shown = {table for table, _ in with_marks(kept / "work.duckdb")}
+    select = [table.split(".")[1] for table in shown if table.split(".")[0] not in PRIVATE]
+    return built(raw, tmp_path_factory.mktemp("dropped"), "drop", select, kept)
+
+
+def built(
+    raw: Path, folder: Path, wanted: str, select: Sequence[str], before: Path | None = None
+) -> Path:
+    """Build models in `folder`, in the work file of the build `before` if there is one."""
+    if before is not None:
+        shutil.copy(before / "work.duckdb", folder)
+    variables = {"as_of_date": DEMO_AS_OF, "customer_health_personal_data": wanted}
+    build(raw, folder, variables, select=select)
     return folder
+
+
+def published(folder: Path) -> Path:
+    """Publish what was built in a folder; return the file that readers open."""
+    publish(folder / "work.duckdb", folder / "published.duckdb")
+    return folder / "published.duckdb"
 
 
 def with_marks(file: Path) -> set[Column]:
@@ -126,7 +129,9 @@ def with_marks(file: Path) -> set[Column]:
         ).fetchall():
             searched = ", ".join(f"bool_or(\"{name}\" ilike '%{MARK}%')" for name in columns)
             [row] = connection.execute(f"select {searched} from {table}").fetchall()
-            found |= {(table, name) for name, is_there in zip(columns, row, strict=True) if is_there}
+            found |= {
+                (table, name) for name, is_there in zip(columns, row, strict=True) if is_there
+            }
     return found
 
 
@@ -150,18 +155,23 @@ def test_a_text_column_that_looks_personal_says_so() -> None:
 
 
 def test_columns_with_persons_are_those_that_say_so(kept: Path) -> None:
-    found = with_marks(kept / "published.duckdb")
+    found = with_marks(published(kept))
     assert {column for column in found if not column[0].startswith("intermediate.")} == (
         personal_columns()
     )
 
 
 def test_a_hash_is_the_sha_256_also_of_what_was_stored(kept: Path, hashed: Path) -> None:
-    for column in personal_columns():
-        if column[0].split(".")[1] not in PASSED_ON:
-            before, after = (texts(folder / "work.duckdb", column) for folder in (kept, hashed))
-            assert before
-            assert after == {hashlib.sha256(text.encode()).hexdigest() for text in before}, column
+    for column in (
+        *(("staging.stg_salesforce__accounts", name) for name in PLANTED[:3]),
+        ("staging.stg_customer360__customer_values", "primary_email"),
+        ("history.account_health_slices", "owner_id"),
+    ):
+        before, after = (texts(folder / "work.duckdb", column) for folder in (kept, hashed))
+        if column[1] == "owner_email":
+            before = {address.lower() for address in before}
+        assert before
+        assert after == {hashlib.sha256(text.encode()).hexdigest() for text in before}, column
 
 
 def test_addresses_that_joined_join_when_they_are_hashed(kept: Path, hashed: Path) -> None:
@@ -170,33 +180,21 @@ def test_addresses_that_joined_join_when_they_are_hashed(kept: Path, hashed: Pat
         with duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection:
             joined += connection.execute(
                 "select count(*) from staging.stg_mapping__accounts"
-                " inner join marts.customer_value_risk using (primary_email)"
+                " inner join staging.stg_customer360__customer_values using (primary_email)"
             ).fetchone()
     assert joined[0] == joined[1] > 20
 
 
 def test_nobody_is_found_where_persons_are_dropped(dropped: Path) -> None:
-    file = dropped / "published.duckdb"
+    file = published(dropped)
     assert not with_marks(file)
     filled = {column[1] for column in personal_columns() if texts(file, column)}
     assert filled == {"primary_email"}, "keys are hashed, all else is unknown"
-
-
-def test_raw_and_quality_are_not_published(dropped: Path) -> None:
-    with duckdb.connect(str(dropped / "published.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(file), read_only=True) as connection:
         schemas = connection.execute(
             "select distinct table_schema from information_schema.tables"
         ).fetchall()
     assert {schema for (schema,) in schemas} == {"history", "intermediate", "marts"}
-
-
-def test_pages_and_files_for_people_name_whom_the_marts_name(kept: Path, dropped: Path) -> None:
-    for folder, is_named in ((kept, True), (dropped, False)):
-        write_site(folder / "published.duckdb", folder / "site")
-        write_deliverables(folder / "published.duckdb", folder / "deliverables")
-        for written in ("site", "deliverables"):
-            files = [path for path in (folder / written).rglob("*") if path.is_file()]
-            assert is_named == any(MARK.encode() in path.read_bytes().lower() for path in files)
 
 
 def test_the_page_on_security_lists_every_column_with_persons() -> None:
