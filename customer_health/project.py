@@ -142,6 +142,17 @@ def built_relations(project: Path) -> set[tuple[str, str]]:
     }
 
 
+def private_marts(project: Path) -> set[str]:
+    """Return the marts that readers without a grant do not get, as dbt's last command had it.
+
+    The macro of that name has checked them, and build_info keeps them for the publish.
+    """
+    for node in _manifest(project).get("nodes", {}).values():
+        if node["resource_type"] == "model" and node["alias"] == BUILD_INFO:
+            return set(node["config"].get("meta", {}).get("private_marts", []))
+    return set()
+
+
 def log_file(project: Path) -> Path:
     """Return the file in which dbt keeps its log."""
     return Path(os.environ.get("DBT_LOG_PATH") or project / "logs") / "dbt.log"

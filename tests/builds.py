@@ -51,6 +51,7 @@ READ_WHEN_COMPILING = frozenset(
     {
         *("as_of_date", "customer_health_policy", "customer_health_history"),
         *("customer_health_future_dates", "customer_health_formats", "customer_health_currency"),
+        "customer_health_personal_data",
         *("customer_health_trajectory", "customer_health_validation", "customer_health_alerts"),
         *("customer_health_ltv_source", "special_conversion", "customer_value_levels"),
         *("customer_red_flag", "customer_value_index", "customer_risk_index"),

@@ -5,9 +5,12 @@
 {% macro check_settings() %}
     {%- do customer_health.check_day_has_come(customer_health.as_of_day()) -%}
     {%- do customer_health.settings_in_effect() -%}
+    {#- Who sees what is no part of the method. -#}
+    {%- do customer_health.personal_data() -%}
+    {%- do customer_health.private_marts() -%}
 {% endmacro %}
 
-{# All settings but the day, as they are read: the policies by their versions, then one after the other. #}
+{# All settings of the method but the day, as they are read: the policies by their versions, then one after the other. #}
 {% macro settings_in_effect() %}
     {%- do customer_health.subject_is_built('account_health') -%}
     {%- do customer_health.check_policies() -%}

@@ -123,3 +123,17 @@
     {%- endif -%}
     {{- return(text) -}}
 {% endmacro %}
+
+{# Of some names the one that shares most pairs of neighbouring letters with a name; none where no half is shared. #}
+{% macro nearest_name(name, names) %}
+    {%- set best = namespace(name=none, share=0.5) -%}
+    {%- for other in names -%}
+        {%- set shared = [] -%}
+        {%- for place in range(name | length - 1) if name[place:place + 2] in other -%}{%- do shared.append(place) -%}{%- endfor -%}
+        {%- set share = 2 * shared | length / (name | length + other | length - 2) -%}
+        {%- if share > best.share -%}
+            {%- set best.name, best.share = other, share -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(best.name) -}}
+{% endmacro %}

@@ -19,7 +19,7 @@ cleaned as (
         {%- if 'currency_iso_code' in kinds and column in customer_health.salesforce_amounts() %}
         {{ customer_health.converted(value) }} as {{ column }}
         {%- else %}
-        {{ value }} as {{ column }}
+        {{ customer_health.as_personal_data(value, column) }} as {{ column }}
         {%- endif %}
         {%- endfor %}
     from accepted

@@ -38,7 +38,7 @@ with kept as (
 )
 
 select
-    kept.key as {{ table.key }}
+    {{ customer_health.as_personal_data('kept.key', table.key) }} as {{ table.key }}
     {%- for column, rule in table.columns.items() if column != table.key %},
     {%- if column in labels and column in kinds %}
     coalesce({{ column }}__labels.{{ column }}, 'Unclassified') as {{ column }}

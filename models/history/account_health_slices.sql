@@ -9,7 +9,7 @@
     incremental_strategy=customer_health.slice_strategy(),
     unique_key='as_of_date',
     partition_by=customer_health.slice_partition(),
-    post_hook="{{ customer_health.drop_old_slices() }}"
+    post_hook=["{{ customer_health.drop_old_slices() }}", "{{ customer_health.settle_stored_owners() }}"]
 ) }}
 
 {%- set policy = customer_health.active_policy() %}

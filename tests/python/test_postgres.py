@@ -1,6 +1,7 @@
 """Postgres: a load keeps every text, readers see whole sets only, errors are one sentence."""
 
 import importlib.util
+import json
 import os
 import random
 import signal
@@ -602,6 +603,34 @@ def test_grants_stay_as_the_administrator_left_them(database):
     finally:
         with closing(database.superuser()) as connection, connection.cursor() as cursor:
             cursor.execute("drop owned by partner; drop role partner")
+
+
+def test_private_marts_are_granted_only_by_an_administrator(database):
+    """The manifest is as dbt writes it for the setting customer_health_private_marts."""
+    build_info = {
+        "resource_type": "model",
+        "schema": "marts__next",
+        "alias": "build_info",
+        "config": {"materialized": "table", "meta": {"private_marts": ["second", "third"]}},
+    }
+    Path("target").mkdir()
+    Path("target/manifest.json").write_text(json.dumps({"nodes": {"build_info": build_info}}))
+    stamped = "create table marts__next.build_info as select 1 as marker;"
+    publish(database, 1, stamped)
+    everything = {("", "USAGE"), ("build_info", "SELECT"), ("first", "SELECT"), ("seen", "SELECT")}
+    assert reading(database) == everything
+    database.execute("grant select on marts.second to bi_reader")
+    publish(database, 2, f"{stamped} create table marts__next.third as select 2 as marker;")
+    assert reading(database) == {*everything, ("second", "SELECT")}
+
+
+def reading(database: Database) -> set[tuple[str, str]]:
+    """What bi_reader may do in marts: the relation or '', the privilege."""
+    return {
+        (relation, privilege)
+        for relation, role, privilege in granted(database)
+        if role == "bi_reader"
+    }
 
 
 def granted(database: Database) -> set[tuple[str, str, str]]:

@@ -416,6 +416,18 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         {"customer_health_small_sample": "thirty"},
         ["setting customer_health_small_sample", "not a number"],
     ),
+    "personal data that are hidden": (
+        {"customer_health_personal_data": "hide"},
+        ["setting customer_health_personal_data is hide", "use one of keep, hash, drop"],
+    ),
+    "private marts as text": (
+        {"customer_health_private_marts": "account_health"},
+        ["setting customer_health_private_marts", "not a list"],
+    ),
+    "a private mart that is none": (
+        {"customer_health_private_marts": ["xyz"]},
+        ["setting customer_health_private_marts names xyz, which is no mart", "; take it out."],
+    ),
     "format with one sign for two": (
         written("annual_revenue", thousands_sign="."),
         ["salesforce__customer_360_view, annual_revenue", "one sign for decimals and thousands"],

@@ -22,7 +22,7 @@ from customer_health.engines.postgres.quiet import alone_with, without_readers
 from customer_health.engines.postgres.session import PREVIOUS, SETS, Session
 from customer_health.errors import UserError
 from customer_health.progress import say
-from customer_health.project import built_relations
+from customer_health.project import built_relations, private_marts
 from customer_health.schemas import BUILD_INFO, LAYERS, MARTS, NEXT, QUALITY, RAW, in_set
 from customer_health.sql import identifier, literal, qualified
 
@@ -79,7 +79,7 @@ def publish(
     _refuse_foreign(session, layers)
     _drop(session, layers, PREVIOUS)
     _tidy(session, layers)
-    _grant(session, layers, readers)
+    _grant(session, layers, readers, private_marts(project))
     aim = (
         "the new marts could not take the place of the old ones, which stay; let it end, or end it"
         " with `select pg_terminate_backend(<process>)`, then run `customer-health publish --target"
@@ -179,11 +179,11 @@ def _tidy(session: Session, layers: set[str]) -> None:
         session.execute(f"vacuum (analyze) {', '.join(tables)}")
 
 
-def _grant(session: Session, layers: set[str], readers: str) -> None:
-    """Let the readers' role read the marts that are new, and nothing else.
+def _grant(session: Session, layers: set[str], readers: str, private: set[str]) -> None:
+    """Let the readers' role read the marts that are new and not private, and nothing else.
 
     Of marts that are published all grants stay as they are: what was revoked is not granted again.
-    A role that has none at all is new, and may read every mart.
+    A role that has none at all is new, and may read every mart that is not private.
     """
     has_some = _carry_over(session, readers)
     role = identifier(readers)
@@ -198,7 +198,7 @@ def _grant(session: Session, layers: set[str], readers: str) -> None:
             return
     marts = in_set(MARTS, NEXT)
     published = session.relations(MARTS) if has_some else {}
-    if fresh := session.relations(marts).keys() - published.keys():
+    if fresh := session.relations(marts).keys() - published.keys() - private:
         tables = ", ".join(f"{identifier(marts)}.{identifier(table)}" for table in sorted(fresh))
         session.execute(f"grant select on {tables} to {role}")
     if not has_some:

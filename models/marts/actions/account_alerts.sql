@@ -36,7 +36,9 @@ accounts as (
         owner_id,
         case when contacts_with_email is not null then contacts_with_email > 0 end as has_reachable_contact,
         case
+            {%- if customer_health.personal_data() != 'drop' %}
             when owner_id is null then false
+            {%- endif %}
             when owner_is_active is not null then owner_is_active = 1
         end as has_active_owner
     from {{ ref('stg_salesforce__accounts') }}

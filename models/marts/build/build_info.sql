@@ -1,5 +1,8 @@
 -- Grain: one row, the build: what it was made of, and by which settings.
-{{ config(enabled=customer_health.any_subject_is_built()) }}
+{{ config(
+    enabled=customer_health.any_subject_is_built(),
+    meta={'private_marts': customer_health.private_marts()}
+) }}
 
 {%- set text = customer_health.type_text() %}
 

@@ -22,7 +22,9 @@ cleaned as (
     select
         {{ customer_health.clean_value('account_id', 'key', kinds.get('account_id')) }} as account_id,
         {{ customer_health.clean_value('customer_id', 'key', kinds.get('customer_id')) }} as customer_id,
-        lower({{ customer_health.clean_value('primary_email', 'key', kinds.get('primary_email')) }}) as primary_email,
+        {{ customer_health.as_personal_data(
+            'lower(' ~ customer_health.clean_value('primary_email', 'key', kinds.get('primary_email')) ~ ')', 'primary_email'
+        ) }} as primary_email,
         {{ customer_health.row_text('source_rows', columns) if columns else "''" }} as row_text
     from source_rows
     {{ customer_health.computed_once() }}
