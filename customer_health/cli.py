@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except UserError as error:
         return _fail(str(error))
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, MemoryError) as error:
         return _fail(as_sentence(error, command))
     except KeyboardInterrupt:
         say("customer-health: stopped.")
