@@ -232,7 +232,8 @@ def attempt(site: Site, event: str, chance: random.Random) -> None:
     if event == "lost file":
         site.lose()
     elif event == "killed":
-        assert killed(chance.randint(1, 11), lambda: site.build(TODAY))
+        # Or built to its end and never published, where it writes less.
+        killed(chance.randint(1, 11), lambda: site.build(TODAY))
     else:
         DuckDB().restore_history()
         assert site.stored(site.work) == both
