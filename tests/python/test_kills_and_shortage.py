@@ -28,7 +28,7 @@ PUBLISHED = Path("warehouse/customer_health.duckdb")
 SEED = 20260601
 
 # How often each is killed; with ten times in test_publish.py, 40 times.
-KILLS = {"report": 10, "deliverables": 10, "load": 6, "build": 4}
+KILLS = {"report": 6, "deliverables": 14, "load": 6, "build": 4}
 MB = 1 << 20
 
 MARTS = """

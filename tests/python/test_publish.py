@@ -308,7 +308,7 @@ while not stop.exists():
     builds.add(first[0][0])
     reads += 1
     # Ten of them leave the machine to the publisher now and then.
-    time.sleep(0.2)
+    time.sleep(0.5)
     if reads == 1:
         print("reading", flush=True)
 print(reads, len(builds))
