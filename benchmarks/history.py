@@ -30,6 +30,7 @@ def command(arguments, folder, raw):
     environment = {
         **os.environ,
         "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
         "CUSTOMER_HEALTH_RAW": str(raw),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(folder / "target"),

@@ -103,6 +103,7 @@ def main() -> None:
             **os.environ,
             "CUSTOMER_HEALTH_TARGET": "duckdb",
             "CUSTOMER_HEALTH_WORK": str(work_file),
+            "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
         }
         start = time.perf_counter()
         subprocess.run(command, cwd=PROJECT, env=environment, check=True)

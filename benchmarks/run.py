@@ -137,6 +137,7 @@ def dbt(verb, folder, raw, *arguments):
     environment = {
         **os.environ,
         "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
         "CUSTOMER_HEALTH_RAW": str(raw),
     }
     command = [

@@ -103,6 +103,8 @@ def _run_dbt(
         def count(event: Any) -> None:
             if nodes.take(event):
                 running.now, running.result = nodes.now, nodes.result
+            elif event.info.name == "JinjaLogInfo" and not verbose:
+                say(event.data.msg)
 
         outcome = dbtRunner(callbacks=[count]).invoke(_command(target, project, arguments, verbose))
     results = getattr(outcome.result, "results", None) or []

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except UserError as error:
         return _fail(str(error))
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, MemoryError) as error:
         return _fail(as_sentence(error, command))
     except KeyboardInterrupt:
         say("customer-health: stopped.")
@@ -273,7 +273,7 @@ def _add_history(commands: "argparse._SubParsersAction[Parser]") -> None:
         "restore",
         _restore_history,
         "take dates over that the published file has and the work file lacks",
-        "For those who run dbt themselves: `customer-health build` does it before it builds.",
+        "What `customer-health build` and dbt do before they build.",
     )
     exported = _command(
         kinds,
@@ -408,12 +408,13 @@ def _add_publishing(parser: Parser) -> None:
     parser.add_argument(
         "--allow-shrink",
         action="store_true",
-        help="publish also where less than half of the accounts or customers are left",
+        help="publish also where none, or less than half, of the accounts or customers are left"
+        " (CUSTOMER_HEALTH_SHRINK_LIMIT is another share)",
     )
 
 
 def _publishing(options: argparse.Namespace) -> Publishing:
-    return Publishing(options.untested, options.allow_shrink)
+    return Publishing(options.untested, options.allow_shrink, shrink_limit=settings.shrink_limit())
 
 
 def _add_dbt_options(parser: Parser) -> None:
@@ -492,7 +493,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _build(options: argparse.Namespace) -> None:
     target = _target(options)
-    engine = engine_for(target)
+    engine, publishing = engine_for(target), _publishing(options)
     dbt_arguments = options.dbt_arguments
     if options.profile is not None:
         dbt_arguments = ["--profile", options.profile, *dbt_arguments]
@@ -506,7 +507,7 @@ def _build(options: argparse.Namespace) -> None:
             dbt_arguments,
             options.verbose,
             options.demo,
-            _publishing(options),
+            publishing,
         )
         lines = summary(engine)
     lines += write_outputs(target, not options.no_site, not options.no_deliverables)

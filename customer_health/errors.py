@@ -39,7 +39,7 @@ def as_sentence(error: BaseException, doing: str) -> str:
     if lock:
         who = f"process {lock['holder']}" if lock["holder"] else "another process"
         return f"{doing} failed: {who} has {lock['file']} open; run this again when it is done"
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
         return f"{doing} failed: out of memory or of disk space ({first_line(error)})"
     if isinstance(error, OSError) and error.strerror:
         return f"{doing} failed: {error.strerror} ({error.filename})"

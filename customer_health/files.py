@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -50,14 +50,14 @@ def _keep_access(target: Path, unfinished: Path) -> None:
 
 
 @contextmanager
-def replacing_folder(target: Path, own: Collection[str]) -> Iterator[Path]:
+def replacing_folder(target: Path, require_own: Callable[[Path], None]) -> Iterator[Path]:
     """Yield a folder to write to; at the end it takes the place of `target`, whole, or not at all.
 
-    `own` are the names that `target` may hold. With anything else in it UserError is raised: a
-    folder of somebody else's files must not be replaced.
+    `require_own` raises UserError if `target` is a folder of somebody else's files, which must not
+    be replaced.
     """
     target = target.absolute()
-    _require_own(target, own)
+    require_own(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_folders(target)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.new.tmp")
@@ -68,7 +68,7 @@ def replacing_folder(target: Path, own: Collection[str]) -> Iterator[Path]:
         for path in unfinished.iterdir():
             _flush(path)
         # Somebody may have put a file there meanwhile.
-        _require_own(target, own)
+        require_own(target)
         if target.exists():
             target.rename(old)
         try:
@@ -83,7 +83,8 @@ def replacing_folder(target: Path, own: Collection[str]) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _require_own(target: Path, own: Collection[str]) -> None:
+def require_names(target: Path, own: Collection[str]) -> None:
+    """Raise UserError if `target` is no folder, or holds other names than `own`."""
     if not target.exists():
         return
     if not target.is_dir():

@@ -15,7 +15,8 @@ from customer_health.schemas import HISTORY
 from customer_health.sql import identifier, literal, qualified
 
 DATE = "as_of_date"
-# The table and the date of each slice that the macro drop_old_slices, or `drop` below, has dropped.
+# The table and the date of each slice that the macro drop_old_slices, or `drop` below, has dropped,
+# until it is stored again.
 DROPPED = "dropped_dates"
 
 # One table of the history to its dates, in order.

@@ -118,8 +118,7 @@ def _require_kept(
         table, dates = next(iter(lost.items()))
         raise UserError(
             f"{work_file} lacks {len(dates)} dates of {HISTORY}.{table} that {target} has, the"
-            f" first is {dates[0]}; nothing was published, run `customer-health build`, or"
-            " `customer-health history restore` and then dbt, which take them over"
+            f" first is {dates[0]}; nothing was published, build again, which takes them over"
         )
     refuse_shrunken(_guarded(connection, OLD), _guarded(connection, WORK), publishing)
 

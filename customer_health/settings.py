@@ -6,6 +6,7 @@ Relative paths count from the current directory, as in dbt's own profile.
 import codecs
 import os
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 from customer_health.errors import UserError
@@ -62,6 +63,21 @@ def spark_stage() -> Path:
 def reader_role() -> str:
     """Return the Postgres role that may read the marts and nothing else."""
     return os.environ.get("CUSTOMER_HEALTH_READER") or "bi_reader"
+
+
+def shrink_limit() -> Fraction:
+    """Return the share of the published accounts, and customers, that a publish must leave."""
+    text = os.environ.get("CUSTOMER_HEALTH_SHRINK_LIMIT") or "0.5"
+    try:
+        limit = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        limit = Fraction(-1)
+    if not 0 <= limit <= 1:
+        raise UserError(
+            f"CUSTOMER_HEALTH_SHRINK_LIMIT is {text}, which is no share; give a number from 0 to 1"
+            " such as 0.5"
+        )
+    return limit
 
 
 def encoding() -> str | None:

@@ -134,7 +134,9 @@ def dbt(
     """
     words = [str(argument) for argument in arguments]
     line = [*words, *_options(variables, folder)]
-    outcome = _run(_dbt, line, environment, stored_parse(variables, environment), bare)
+    # A history that was published elsewhere would be taken over.
+    own = {"CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"), **environment}
+    outcome = _run(_dbt, line, own, stored_parse(variables, environment), bare)
     return _passed(outcome, words) if check else outcome
 
 

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ from customer_health.csv_files import copy_csv
 from customer_health.deliverables.files import DELIVERABLES, Deliverable
 from customer_health.deliverables.tables import QUERIES
 from customer_health.errors import UserError
-from customer_health.files import replacing_folder
+from customer_health.files import replacing_folder, require_names
 from customer_health.progress import detail, say
 from customer_health.schemas import MARTS
 from customer_health.sql import identifier, literal
@@ -49,7 +50,7 @@ def write_deliverables(published_file: Path, folder: Path, tell: Say = say) -> W
             tell(line)
         if not wanted:
             return Written(folder, [], left_out)
-        with replacing_folder(folder, set(DELIVERABLES)) as unfinished:
+        with replacing_folder(folder, partial(require_names, own=set(DELIVERABLES))) as unfinished:
             for number, deliverable in enumerate(wanted, start=1):
                 rows = _write(connection, deliverable, unfinished / deliverable.name)
                 what = f"{deliverable.name}, {rows}" if rows else deliverable.name

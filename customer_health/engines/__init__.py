@@ -7,6 +7,7 @@ time: there dbt builds a second set of schemas, which takes the place of the pub
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,14 +30,15 @@ class Published:
 class Publishing:
     """What a user takes upon himself for one publish, and what is known of the build.
 
-    `untested`: data tests were left out. `allow_shrink`: fewer accounts than half, or none, may
-    replace what is published. `build`: dbt's id of the build that passed, by which it stamps the
-    marts; None where only tests ran, or the project has no stamp.
+    `untested`: data tests were left out. `allow_shrink`: a smaller share of the accounts than
+    `shrink_limit`, or none, may replace what is published. `build`: dbt's id of the build that
+    passed, by which it stamps the marts; None where only tests ran, or the project has no stamp.
     """
 
     untested: bool = False
     allow_shrink: bool = False
     build: str | None = None
+    shrink_limit: Fraction = Fraction(1, 2)
 
 
 CAREFULLY = Publishing()
@@ -46,13 +48,15 @@ GUARDED_MARTS = {"account_health": "accounts", "customer_success_health": "custo
 
 
 def refuse_shrunken(old: Mapping[str, int], new: Mapping[str, int], publishing: Publishing) -> None:
-    """Raise UserError if a guarded mart would have none or less than half of its rows left.
+    """Raise UserError if a guarded mart would have none, or too small a share, of its rows left.
 
     `old` and `new` are the rows of those that are there; a subject that is not built is not there.
     """
     for mart, entities in GUARDED_MARTS.items():
         before, after = old.get(mart, 0), new.get(mart)
-        if after is not None and after * 2 < before and not publishing.allow_shrink:
+        if not before or after is None or publishing.allow_shrink:
+            continue
+        if not after or after < before * publishing.shrink_limit:
             raise UserError(
                 f"{MARTS}.{mart} would have {after:,} {entities} in the place of {before:,};"
                 " nothing was published, mend the raw data, or say that it is meant with"

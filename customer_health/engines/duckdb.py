@@ -78,18 +78,17 @@ class DuckDB:
         return of_sources(LoadedTable(table.name, table.row_count, table.path) for table in tables)
 
     def prepare(self) -> dict[str, str]:
-        """Return where the work file is: dbt may count relative paths from the project.
+        """Return where both files are: dbt may count relative paths from the project.
 
-        Dates of the history that the work file lacks are taken over first.
+        It takes the dates of the history that the work file lacks over from the published one.
         """
-        self.restore_history()
-        return {"CUSTOMER_HEALTH_WORK": str(self._work_file.absolute())}
+        return {
+            "CUSTOMER_HEALTH_WORK": str(self._work_file.absolute()),
+            "CUSTOMER_HEALTH_PUBLISHED": str(self._published_file.absolute()),
+        }
 
     def restore_history(self) -> None:
-        """Take over what the published history has and the work file, new, lost or old, has not.
-
-        What was scored on past days is nowhere else.
-        """
+        """Take over what the published history has and the work file has not, without dbt."""
         if not self._published_file.is_file() or not self._work_file.is_file():
             return
         with self._history(WORK, PUBLISHED) as connection:
@@ -130,11 +129,10 @@ class DuckDB:
         if not self._work_file.is_file():
             raise UserError(f"there is no work file {self._work_file}; build first")
         with self._history(WORK) as connection:
-            copies = export(connection, WORK, self._work_file.parent / DROPPED, date)
+            copies = export(connection, WORK, self._copies, date)
             if not copies:
                 raise UserError(f"{self._work_file} has nothing stored of {date}")
-            for path in copies:
-                path.chmod(0o600)
+            self._make_private()
             drop(connection, WORK, date)
         return copies
 
@@ -166,6 +164,17 @@ class DuckDB:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
+        self._make_private()
+
+    @property
+    def _copies(self) -> Path:
+        """Where `history drop`, and retention in dbt, keep the rows that they drop."""
+        return self._work_file.parent / DROPPED
+
+    def _make_private(self) -> None:
+        """Keep what was dropped from other users: dbt cannot say who may read the files."""
+        for path in self._copies.glob("*.parquet"):
+            path.chmod(0o600)
 
     def has_built(self) -> bool:
         """Whether there is a work file or a published one."""

@@ -1,7 +1,6 @@
 """The site as a whole: its pages, its data and what they share, put in place in one step."""
 
 import datetime
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from markupsafe import Markup
 
 from customer_health.build_notes import CURRENCY, QUERY, demo_note
 from customer_health.errors import UserError
-from customer_health.files import is_alive
+from customer_health.files import replacing_folder
 from customer_health.progress import detail
 from customer_health.report.blocks import Page
 from customer_health.report.pages.actions import actions
@@ -47,16 +46,8 @@ def write_site(published_file: Path, out_folder: Path) -> Path:
     An earlier site in `out_folder` is replaced when the new one is complete. Raises UserError if
     there is no such file, or if the folder holds something else.
     """
-    _require_own(out_folder)
-    out_folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(out_folder)
-    unfinished = out_folder.with_name(f".{out_folder.name}.{os.getpid()}.tmp")
-    try:
-        with opened(published_file) as source:
-            _write(source, unfinished)
-        _swap(unfinished, out_folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with replacing_folder(out_folder, _require_own) as unfinished, opened(published_file) as source:
+        _write(source, unfinished)
     return out_folder / "index.html"
 
 
@@ -67,25 +58,7 @@ def _require_own(folder: Path) -> None:
         raise UserError(f"{folder} holds other files than a site; name another folder with --out")
 
 
-def _remove_leftovers(folder: Path) -> None:
-    for leftover in folder.absolute().parent.glob(f".{folder.name}.*.tmp"):
-        process = leftover.name.removeprefix(f".{folder.name}.").removesuffix(".tmp")
-        if process.isdigit() and (int(process) == os.getpid() or not is_alive(int(process))):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _swap(new: Path, folder: Path) -> None:
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = new.with_name(f"{new.name}.old")
-    folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old)
-
-
 def _write(source: Source, folder: Path) -> None:
-    folder.mkdir()
     (folder / MARK).write_text("", encoding="utf-8")
     shutil.copytree(HERE / "static", folder / "static")
     environment = _environment(source)

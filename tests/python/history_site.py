@@ -35,6 +35,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.work = folder / "work.duckdb"
+        self.published = folder / "published.duckdb"
 
     def write(self, table: str, rows: Iterable[Raw], columns: Sequence[str]) -> None:
         """Replace a raw table."""
@@ -55,7 +56,10 @@ class Site:
         from dbt.cli.main import dbtRunner
 
         variables = {"as_of_date": as_of_date, **variables}
-        environment = {"CUSTOMER_HEALTH_WORK": str(self.work)}
+        environment = {
+            "CUSTOMER_HEALTH_WORK": str(self.work),
+            "CUSTOMER_HEALTH_PUBLISHED": str(self.published),
+        }
         parse = read_parse(stored_parse(variables, environment))
         strip(parse)
         command = ["--no-use-colors", "--log-level-file", "none", "--quiet", "run"]

@@ -6,12 +6,14 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from customer_health.engines import Publishing
+from customer_health import settings
+from customer_health.engines import Publishing, refuse_shrunken
 from customer_health.errors import UserError
 from customer_health.lock import held
 from customer_health.publish import publish
@@ -305,31 +307,38 @@ while not stop.exists():
     assert rows == [(first[0][0], first[0][0])], (first, rows)
     builds.add(first[0][0])
     reads += 1
+    # Ten of them leave the machine to the publisher now and then.
+    time.sleep(0.5)
     if reads == 1:
         print("reading", flush=True)
 print(reads, len(builds))
 """
 
 
-def test_reader_sees_whole_builds_only(work, house):
+def test_ten_readers_see_whole_builds_only(work, house):
     set_build(0)
     publish(work, TARGET)
     stop = house / "stop"
-    reader = subprocess.Popen(
-        [sys.executable, "-c", READER, str(TARGET), str(stop)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert reader.stdout.readline() == "reading\n"
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, str(TARGET), str(stop)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(10)
+    ]
+    for reader in readers:
+        assert reader.stdout.readline() == "reading\n"
     for number in range(1, 21):
         set_build(number)
         publish(work, TARGET)
     stop.touch()
-    out, err = reader.communicate(timeout=60)
-    assert reader.returncode == 0, err
-    reads, builds = map(int, out.split())
-    assert reads >= builds > 1
+    for reader in readers:
+        out, err = reader.communicate(timeout=60)
+        assert reader.returncode == 0, err
+        reads, builds = map(int, out.split())
+        assert reads >= builds > 1
 
 
 HOLDER = """
@@ -479,6 +488,53 @@ def test_half_of_the_accounts_may_go_and_no_more_unless_asked(work):
     assert read("select count(*) from marts.account_health") == [(50,)]
     publish(work, TARGET, (), Publishing(allow_shrink=True))
     assert read("select count(*) from marts.account_health") == [(24,)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "before", "after", "is_refused"),
+    [
+        ("", 100, 50, False),
+        ("", 100, 49, True),
+        ("0.9", 100, 90, False),
+        ("0.9", 100, 89, True),
+        ("0", 100, 1, False),
+        ("0", 100, 0, True),
+        ("1", 3, 2, True),
+        ("1/3", 3, 1, False),
+        ("1", 0, 0, False),
+    ],
+)
+def test_the_share_that_must_be_left_is_a_setting(limit, before, after, is_refused, monkeypatch):
+    """All engines ask this."""
+    monkeypatch.setenv("CUSTOMER_HEALTH_SHRINK_LIMIT", limit)
+    publishing = Publishing(shrink_limit=settings.shrink_limit())
+    complaint = pytest.raises(UserError, match=f"would have {after} customers in the place of")
+    with complaint if is_refused else nullcontext():
+        mart = "customer_success_health"
+        refuse_shrunken({mart: before}, {mart: after, "account_health": 0}, publishing)
+
+
+@pytest.mark.parametrize("limit", ["half", "50", "-0.1", "nan", "1/0"])
+@pytest.mark.parametrize("command", ["publish", "build"])
+def test_a_share_that_is_none_stops_the_command(command, limit, work, run, monkeypatch):
+    monkeypatch.setenv("CUSTOMER_HEALTH_SHRINK_LIMIT", limit)
+    write_results()
+    assert run(command) == (
+        1,
+        "",
+        f"customer-health: CUSTOMER_HEALTH_SHRINK_LIMIT is {limit}, which is no share; give a"
+        " number from 0 to 1 such as 0.5.\n",
+    )
+    assert not TARGET.exists()
+
+
+def test_the_setting_counts_for_the_command(work, run, monkeypatch):
+    write_results()
+    assert run("publish")[0] == 0
+    change_work("delete from intermediate.scores where rowid >= 80")
+    monkeypatch.setenv("CUSTOMER_HEALTH_SHRINK_LIMIT", "0.9")
+    assert "would have 80 accounts in the place of 100" in run("publish")[2]
+    assert run("publish", "--allow-shrink")[0] == 0
 
 
 def test_a_file_that_dbt_did_not_build_is_refused(work):
