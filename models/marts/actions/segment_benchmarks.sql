@@ -89,8 +89,11 @@ staffed as (
         coalesce(measured.account_count, 0) as account_count,
         coalesce(measured.scored_count, 0) as scored_count,
         coalesce(measured.low_health_count, 0) as low_health_count,
-        {{ 'cast(null as bigint)' if customer_health.personal_data() == 'drop' else 'coalesce(measured.owner_count, 0)' }}
-            as owner_count,
+        {% if customer_health.personal_data() == 'drop' -%}
+        cast(null as bigint) as owner_count,
+        {%- else -%}
+        coalesce(measured.owner_count, 0) as owner_count,
+        {%- endif %}
         {{ customer_health.known_total('measured.forecast_sum', 'measured.account_count') }} as forecast_sum,
         coalesce(measured.arr_account_count, 0) as arr_account_count,
         measured.arr_sum,
