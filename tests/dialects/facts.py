@@ -129,6 +129,7 @@ SNOWFLAKE = Dialect(
         # Its own len() is of texts.
         "len()": "`array_size(x)`",
         "range()": "`array_generate_range(x, y)`",
+        "sha256()": "`sha2(x, 256)`",
         "try()": "the expression itself, with `try_parse_json(x)`",
         "unnest()": "`lateral flatten(input => x)`",
         "hugeint": "`number(38, 0)`",
@@ -188,6 +189,8 @@ BIGQUERY = Dialect(
         "percentile_cont()": "`array_agg(x ignore nulls order by x)`, mean of the middle",
         "range()": "`generate_array(x, y - 1)`",
         "position()": "`strpos(y, x)`",
+        # It gives bytes.
+        "sha256()": "`to_hex(sha256(x))`",
         "split_part()": "`split(x, separator)[safe_ordinal(n)]`",
         "try()": "the expression itself, with `safe.parse_json(x)`",
         "unnest()": "`cross join unnest(x)`",
@@ -231,7 +234,7 @@ DATABRICKS = Dialect(
         "array() both concat_ws() date_add() date_sub() date_trunc() datediff() element_at()"
         " from_json() get_json_object() lateral map() named_struct() percentile() percentile_cont()"
         " percentile_disc() posexplode() position() regexp_extract() regexp_replace() rlike"
-        " split_part() timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view"
+        " sha2() split_part() timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view"
         " xxhash64() double".split()
     ),
     reserved=frozenset(

@@ -111,7 +111,7 @@ def test_the_mart(demo, tmp_path):
 def test_nothing_is_known_of_what_others_loaded(tmp_path):
     models = {
         "stg_loading__load_info": "staging",
-        "stg_salesforce__currency": "staging",
+        "stg_loading__currency": "staging",
         "build_info": "marts",
     }
     compiled = Compiled(models, {}, {"as_of_date": DEMO_AS_OF}, tmp_path)

@@ -14,7 +14,7 @@ with load_info as (
 
 currencies as (
 
-    select * from {{ ref('stg_salesforce__currency') }}
+    select * from {{ ref('stg_loading__currency') }}
 
 ),
 

@@ -51,8 +51,7 @@ kept as (
 
 )
 
-select
-    kept.*
+select kept.*
     {%- if 'currency_iso_code' in kinds %},
     {{ customer_health.rate_to_base('kept', kinds) }} as rate_to_base
     {%- endif %}
