@@ -234,8 +234,8 @@ DATABRICKS = Dialect(
         "array() both concat_ws() date_add() date_sub() date_trunc() datediff() element_at()"
         " from_json() get_json_object() lateral map() named_struct() percentile() percentile_cont()"
         " percentile_disc() posexplode() position() regexp_extract() regexp_replace() rlike"
-        " sha2() split_part() timestamp_seconds() to_json() try_cast() try_parse_json() variant_get() view"
-        " xxhash64() double".split()
+        " sha2() split_part() timestamp_seconds() to_json() try_cast() try_parse_json()"
+        " variant_get() view xxhash64() double".split()
     ),
     reserved=frozenset(
         "anti cross except full inner intersect join lateral left minus natural on right semi union"
