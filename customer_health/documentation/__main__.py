@@ -64,6 +64,7 @@ def _run(folder: Path, module: str, *arguments: str) -> None:
         env={
             **environment,
             "CUSTOMER_HEALTH_WORK": str(folder / "work.duckdb"),
+            "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
             "DBT_PROFILES_DIR": str(ROOT),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),

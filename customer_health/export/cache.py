@@ -31,8 +31,8 @@ PACKAGES = {"packages-install-path": "dbt_packages"}
 PROGRAMS = ("dbt-core", "dbt-duckdb", "duckdb")
 
 ENV_VAR = re.compile(rb"""env_var\(\s*['"](\w+)""")
-# Where the work file is has no say in its content.
-OWN_VARIABLES = {"CUSTOMER_HEALTH_WORK", "CUSTOMER_HEALTH_TARGET"}
+# Where the two files are has no say in what is compiled.
+OWN_VARIABLES = {"CUSTOMER_HEALTH_WORK", "CUSTOMER_HEALTH_PUBLISHED", "CUSTOMER_HEALTH_TARGET"}
 
 
 def fingerprint(project: Path, described: Mapping[str, Any], target: Target) -> str:

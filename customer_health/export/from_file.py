@@ -36,7 +36,8 @@ from customer_health.sql import literal
 from customer_health.yaml_text import from_yaml
 
 PREFIX = "customer_success__"
-WORK_FILE = "CUSTOMER_HEALTH_WORK"
+# A published file of another build would give its history.
+FILES = ("CUSTOMER_HEALTH_WORK", "CUSTOMER_HEALTH_PUBLISHED")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -97,15 +98,16 @@ def _put(path: Path, place: Path) -> None:
 @contextmanager
 def other_work_file(path: Path) -> Iterator[None]:
     """Let the loader and dbt write another work file for a while."""
-    before = os.environ.get(WORK_FILE)
-    os.environ[WORK_FILE] = str(path)
+    before = {name: os.environ.get(name) for name in FILES}
+    os.environ.update(dict.fromkeys(FILES, str(path)))
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[WORK_FILE]
-        else:
-            os.environ[WORK_FILE] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _require_records(work: Path, tool: str, path: Path) -> None:

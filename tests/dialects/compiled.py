@@ -295,7 +295,10 @@ def run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    environment = {"CUSTOMER_HEALTH_WORK": str(work_file.absolute())}
+    environment = {
+        "CUSTOMER_HEALTH_WORK": str(work_file.absolute()),
+        "CUSTOMER_HEALTH_PUBLISHED": str(folder / "published.duckdb"),
+    }
     manifest = read_parse(stored_parse(variables, environment))
     strip(manifest)
     with patch.dict("os.environ", environment):

@@ -294,6 +294,7 @@ def test_what_has_no_say_leaves_the_key_alone(
     before = fingerprint_of(project)
     (project / "target" / "manifest.json").write_text("{1}")
     monkeypatch.setenv("CUSTOMER_HEALTH_WORK", "elsewhere")
+    monkeypatch.setenv("CUSTOMER_HEALTH_PUBLISHED", "elsewhere too")
     assert fingerprint_of(project) == before
     moved = project / "moved"
     shutil.copytree(project, moved, ignore=shutil.ignore_patterns("moved"))
