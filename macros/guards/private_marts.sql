@@ -6,7 +6,7 @@
     {%- set where = 'setting customer_health_private_marts' -%}
     {%- set listed = var('customer_health_private_marts') -%}
     {%- if listed != [] -%}{%- do customer_health.check_list(where, listed) -%}{%- endif -%}
-    {%- if execute and 'nodes' in graph -%}
+    {%- if execute and graph.get('nodes') -%}
         {%- set marts = [] -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.schema == 'marts' -%}
             {%- do marts.append(node.alias) -%}

@@ -424,10 +424,6 @@ CASES: dict[str, tuple[Settings, list[str]]] = {
         {"customer_health_private_marts": "account_health"},
         ["setting customer_health_private_marts", "not a list"],
     ),
-    "a private mart that is none": (
-        {"customer_health_private_marts": ["xyz"]},
-        ["setting customer_health_private_marts names xyz, which is no mart", "; take it out."],
-    ),
     "format with one sign for two": (
         written("annual_revenue", thousands_sign="."),
         ["salesforce__customer_360_view, annual_revenue", "one sign for decimals and thousands"],
