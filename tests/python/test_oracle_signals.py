@@ -305,6 +305,10 @@ def test_the_quality_tables_tell_of_the_mapping(build: Build) -> None:
             expected[key, "customer_id", customer, "unknown_customer"] += 1
         if customer is not None and len(accounts_of[customer]) > 1:
             expected[key, "customer_id", customer, "several_accounts"] += 1
+    # By the mapping, or without one by equal ids.
+    met = {customer for _, customer, _ in kept if customer is not None} or known
+    for customer in set(recorded) - met:
+        expected[customer, "customer_id", customer, "unmapped_customer"] += 1
     rows = read_query(build.work_file, query.format("value_findings"), "value_findings").rows
     columns = ("key", "column_name", "value", "reason_code")
     assert Counter(tuple(row[column] for column in columns) for row in rows) == expected
