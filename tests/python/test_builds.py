@@ -33,6 +33,7 @@ OTHERS = {
     "as_of_date": "2020-02-29",
     "customer_health_future_dates": "allow",
     "customer_health_formats": {"account_outcomes": {"every_column": {"decimal_sign": ","}}},
+    "customer_health_currency": "EUR",
     "customer_health_personal_data": "hash",
     "customer_health_policy": "win_probability",
     POLICIES: ["mine", "win_probability"],

@@ -659,10 +659,11 @@ def test_documents_of_invented_data_say_so(account, run):
     with duckdb.connect(str(account)) as connection:
         connection.execute(
             "create table marts.build_info as select true as is_demo, 'health' as demo_tables,"
-            """ '{"health": 1}' as source_rows"""
+            """ '{"health": 1}' as source_rows, 'EUR' as currency"""
         )
+    said = "> Demo data: every name and every figure is invented. Amounts in EUR."
     for name in review.DOCUMENTS:
-        assert document(run, name).startswith("> Demo data: every name and every figure is")
+        assert document(run, name).startswith(said)
 
 
 def test_what_no_data_fills_stays_a_labelled_blank(project, run):
