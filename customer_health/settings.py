@@ -11,6 +11,9 @@ from pathlib import Path
 
 from customer_health.errors import UserError
 
+# Of the published accounts, and customers, this share is left after a publish.
+SHRINK_LIMIT = Fraction(1, 2)
+
 
 def raw_folder() -> Path:
     """Return the folder of raw files: one `<table>.csv|.parquet|.json` for each source table."""
@@ -67,7 +70,9 @@ def reader_role() -> str:
 
 def shrink_limit() -> Fraction:
     """Return the share of the published accounts, and customers, that a publish must leave."""
-    text = os.environ.get("CUSTOMER_HEALTH_SHRINK_LIMIT") or "0.5"
+    text = os.environ.get("CUSTOMER_HEALTH_SHRINK_LIMIT")
+    if not text:
+        return SHRINK_LIMIT
     try:
         limit = Fraction(text)
     except (ValueError, ZeroDivisionError):

@@ -15,6 +15,7 @@ from customer_health.errors import UserError
 from customer_health.load import LoadedTable
 from customer_health.profile import Target
 from customer_health.schemas import MARTS
+from customer_health.settings import SHRINK_LIMIT
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Publishing:
     untested: bool = False
     allow_shrink: bool = False
     build: str | None = None
-    shrink_limit: Fraction = Fraction(1, 2)
+    shrink_limit: Fraction = SHRINK_LIMIT
 
 
 CAREFULLY = Publishing()
